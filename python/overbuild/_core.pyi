@@ -1,0 +1,43 @@
+"""The computing core: one ufunc for each kernel, and what is no ufunc.
+
+Ufuncs are made from the tables in ``src/<wing>/<topic>.rs`` and need no line here.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Floats: TypeAlias = NDArray[np.float64]
+
+def __getattr__(name: str) -> np.ufunc: ...
+def get_num_threads() -> int: ...
+def set_num_threads(threads: int) -> None: ...
+def occupancy(
+    start: _Floats,
+    end: _Floats,
+    gpus: _Floats,
+    row: NDArray[np.uint32] | None,
+    rows: int,
+    edges: _Floats,
+) -> _Floats: ...
+def peak(
+    start: _Floats,
+    end: _Floats,
+    gpus: _Floats,
+    row: NDArray[np.uint32] | None,
+    rows: int,
+    edges: _Floats,
+) -> _Floats: ...
+
+@final
+class QuantileTable:
+    def __new__(
+        cls, lower: Callable[[_Floats], _Floats], upper: Callable[[_Floats], _Floats]
+    ) -> QuantileTable: ...
+    def ppf(self, u: _Floats) -> _Floats: ...
+    def draw(self, shift: int, directions: list[int], start: int, n: int) -> _Floats: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @staticmethod
+    def _restore(nodes: _Floats, low: float, high: float) -> QuantileTable: ...

@@ -1,0 +1,110 @@
+"""Dimensions for kernels that work along one: the last axis, or a named one.
+
+A ufunc broadcasts and comes back as what it was given without help. Along a dimension that
+help is needed: pandas would hand rows over transposed, and xarray has to be told the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+#: A number, sequence, NumPy array, pandas Series or DataFrame, xarray DataArray, Dask array or
+#: Polars Series; what comes in decides what goes out.
+Values: TypeAlias = Any
+
+
+def _is_dask(value: Values) -> bool:
+    return hasattr(value, "__dask_graph__")
+
+
+def _plain(value: Values) -> Any:
+    """Return `value` as an array without labels; Dask arrays stay lazy."""
+    return value if _is_dask(value) else np.asarray(value)
+
+
+def spread(kernel: np.ufunc, operands: Sequence[Values], size: int, dim: str) -> Values:
+    """Evaluate ``kernel(*operands, position, size)`` at every position of a new dimension.
+
+    The new dimension is the last axis, and is called `dim` where axes have names.
+    """
+    position = np.arange(size, dtype=float)
+    if any(isinstance(operand, xr.DataArray) for operand in operands):
+        for operand in operands:
+            if isinstance(operand, xr.DataArray) and dim in operand.dims:
+                msg = f"dimension {dim!r} is to be made, but an argument has it already"
+                raise ValueError(msg)
+        return kernel(*operands, xr.DataArray(position, dims=dim), float(size))
+
+    arrays = [_plain(operand) for operand in operands]
+    values = kernel(*(array[..., np.newaxis] for array in arrays), position, float(size))
+    index = _common_index(operands)
+    if index is None:
+        return values
+    return pd.DataFrame(values, index=index, columns=pd.RangeIndex(size, name=dim))
+
+
+def _common_index(operands: Sequence[Values]) -> pd.Index[Any] | None:
+    """Return the index that all Series among `operands` share; None if there is no Series."""
+    indexes = [operand.index for operand in operands if isinstance(operand, pd.Series)]
+    if not indexes:
+        return None
+    if not all(index.equals(indexes[0]) for index in indexes):
+        msg = "the Series given have different indexes"
+        raise ValueError(msg)
+    return indexes[0]
+
+
+def along(kernel: np.ufunc, operands: dict[str, Values], dim: str) -> Values:
+    """Evaluate a row-wise kernel over `dim`: the last axis of arrays, the columns of a DataFrame.
+
+    An operand that does not vary along the dimension is repeated; if none does, there is one
+    period.
+    """
+    if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
+        return _along_named(kernel, operands, dim)
+    frame = next((op for op in operands.values() if isinstance(op, pd.DataFrame)), None)
+    arrays = {name: _plain(operand) for name, operand in operands.items()}
+    size = _common_size({name: array.shape[-1] for name, array in arrays.items() if array.ndim})
+    values = kernel(
+        *(array if array.ndim else np.broadcast_to(array, size) for array in arrays.values())
+    )
+    return values if frame is None else pd.Series(values, index=frame.index)
+
+
+def _along_named(kernel: np.ufunc, operands: dict[str, Values], dim: str) -> Values:
+    named = {name: _with_names(name, operand, dim) for name, operand in operands.items()}
+    size = _common_size({name: op.sizes[dim] for name, op in named.items() if dim in op.dims})
+    return xr.apply_ufunc(
+        kernel,
+        *(op if dim in op.dims else op.expand_dims({dim: size}) for op in named.values()),
+        input_core_dims=[[dim]] * len(named),
+        join="exact",
+        keep_attrs=False,
+        dask="parallelized",
+        dask_gufunc_kwargs={"allow_rechunk": True},
+        output_dtypes=[float],
+    )
+
+
+def _with_names(name: str, operand: Values, dim: str) -> xr.DataArray:
+    if isinstance(operand, xr.DataArray):
+        return operand
+    array = _plain(operand)
+    if array.ndim > 1:
+        msg = f"{name} has {array.ndim} axes without names beside a DataArray; make it one, too"
+        raise ValueError(msg)
+    return xr.DataArray(array, dims=[dim] * array.ndim)
+
+
+def _common_size(sizes: dict[str, int]) -> int:
+    """Return the one size among `sizes`; 1 if there are none."""
+    if len(set(sizes.values())) > 1:
+        found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
+        msg = f"numbers of periods differ: {found}"
+        raise ValueError(msg)
+    return next(iter(sizes.values()), 1)

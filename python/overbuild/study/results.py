@@ -1,0 +1,178 @@
+"""The outcome of a study: a labelled data set, its summary and its picture."""
+
+from __future__ import annotations
+
+import html
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from overbuild.study.inputs import DRAW
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Quantiles that are shown unless others are asked for.
+QUANTILES = (0.05, 0.5, 0.95)
+
+#: Column of the summary that counts draws without a value.
+MISSING = "NaN draws"
+
+
+class Result:
+    """What a study gave: every input and output over its draws, with units and sources.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        One variable for each input and output; dimension ``draw``, and others the model made.
+        Attributes of a variable are role (input or output), unit, source, grade, note and date.
+    """
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self.dataset = dataset
+
+    def summary(self, quantiles: Sequence[float] = QUANTILES) -> pd.DataFrame:
+        """Quantiles and mean of every input and output, with unit, source and grade.
+
+        Parameters
+        ----------
+        quantiles : sequence of float
+            Probabilities, fractions from 0 to 1.
+
+        Returns
+        -------
+        DataFrame
+            One row a variable, outputs last; a variable with further dimensions has a row for
+            each of their positions, such as ``gpus[period=3]``. Columns ``P5`` and so on for the
+            quantiles, ``mean``, ``unit``, ``source``, ``grade``, and ``NaN draws``: how many
+            draws have no value there and are left out of that row.
+
+        Raises
+        ------
+        ValueError
+            If a probability is not between 0 and 1.
+        """
+        probabilities = np.asarray(quantiles, dtype=float)
+        if probabilities.ndim != 1 or not ((probabilities >= 0) & (probabilities <= 1)).all():
+            msg = f"quantiles must be probabilities from 0 to 1, got {quantiles!r}"
+            raise ValueError(msg)
+        names = [f"P{100 * p:.10g}" for p in probabilities]
+        rows = {}
+        for label, variable, values in self._rows():
+            present = values[~np.isnan(values)]
+            rows[label] = {
+                **dict(zip(names, _quantiles(present, probabilities), strict=True)),
+                "mean": present.mean() if present.size else np.nan,
+                "unit": variable.attrs.get("unit", ""),
+                "source": variable.attrs.get("source", ""),
+                "grade": variable.attrs.get("grade", ""),
+                MISSING: values.size - present.size,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variable")
+
+    def _rows(self) -> Iterator[tuple[str, xr.DataArray, NDArray[np.float64]]]:
+        """Yield label, variable and draws for each row of the summary."""
+        for name, variable in self.dataset.data_vars.items():
+            others = [dim for dim in variable.dims if dim != DRAW]
+            for position in itertools.product(*(range(variable.sizes[dim]) for dim in others)):
+                place = dict(zip(others, position, strict=True))
+                labels = [
+                    f"{dim}={self.dataset[dim].values[k] if dim in self.dataset.coords else k}"
+                    for dim, k in place.items()
+                ]
+                label = f"{name}[{', '.join(labels)}]" if labels else str(name)
+                yield label, variable, np.atleast_1d(variable.isel(place).values)
+
+    def plot(
+        self,
+        name: str | None = None,
+        ax: Axes | None = None,
+        quantiles: Sequence[float] = QUANTILES,
+    ) -> Axes:
+        """Draw one variable: a histogram, or a fan over its periods.
+
+        Parameters
+        ----------
+        name : str, optional
+            An input or output; the first output if not given.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if not given.
+        quantiles : sequence of float
+            Probabilities to mark in a histogram; a fan's bands lie between the first and the
+            last, the second and the last but one, and so on.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            With the variable's unit on its axis.
+
+        Raises
+        ------
+        KeyError
+            If there is no such variable.
+        ValueError
+            If the variable has no draws, or dimensions that no picture here shows.
+        ImportError
+            If matplotlib is not installed.
+        """
+        from overbuild import plot  # matplotlib is an extra
+
+        if name is None:
+            name = next(
+                str(key)
+                for key, v in self.dataset.data_vars.items()
+                if v.attrs.get("role") == "output"
+            )
+        if name not in self.dataset.data_vars:
+            known = ", ".join(str(key) for key in self.dataset.data_vars)
+            msg = f"no variable {name!r}; there are {known}"
+            raise KeyError(msg)
+        return plot.variable(self.dataset[name], ax=ax, quantiles=quantiles)
+
+    def _shown(self) -> tuple[str, pd.DataFrame]:
+        """Return a title and the summary with numbers as text of four digits."""
+        attrs = self.dataset.attrs
+        title = f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
+        table = self.summary()
+        for column in table.columns[: len(QUANTILES) + 1]:
+            table[column] = [_four_digits(value) for value in table[column]]
+        if not table[MISSING].any():
+            table = table.drop(columns=MISSING)
+        return title, table
+
+    def __repr__(self) -> str:
+        title, table = self._shown()
+        text = table.drop(columns=["source"]).to_string()
+        return f"{title}\n{text}"
+
+    def _repr_html_(self) -> str:
+        title, table = self._shown()
+        return f"<p><b>{html.escape(title)}</b></p>{table.to_html(border=0, escape=True)}"
+
+
+def _quantiles(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:
+    if values.size == 0:
+        return np.full(p.shape, np.nan)
+    with np.errstate(invalid="ignore"):
+        found = np.quantile(values, p)
+    # Between two infinities there is nothing to interpolate.
+    broken = np.isnan(found)
+    if broken.any():
+        found[broken] = np.quantile(values, p[broken], method="lower")
+    return found
+
+
+def _four_digits(value: float) -> str:
+    """Return a number with four significant digits, large ones with separators."""
+    if not np.isfinite(value) or value == 0:
+        return f"{value:g}"
+    if 1e-4 <= abs(value) < 1e16:
+        decimals = max(0, 3 - int(np.floor(np.log10(abs(value)))))
+        return f"{float(f'{value:.4g}'):,.{decimals}f}"
+    return f"{value:.3e}"

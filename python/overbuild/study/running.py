@@ -1,0 +1,275 @@
+"""A study: cited inputs and a model, run over draws."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from overbuild.study.inputs import DRAW, as_inputs
+from overbuild.study.results import Result
+from overbuild.study.sampling import BITS, Sampler
+
+#: Draws that a model gets at once, unless told otherwise.
+CHUNK = 2**16
+
+
+class Study:
+    """A model and its inputs, ready to be run.
+
+    Parameters
+    ----------
+    model : callable
+        A plain function of named inputs, or of ``**inputs``. A distribution comes as a DataArray
+        of dimension ``draw``, a number as a float. It returns a dict from name to DataArray or
+        number, a DataArray, or a Dataset, and works draw by draw: it must not sum or average
+        over ``draw``.
+    inputs : mapping
+        For each name a number, an array, a DataArray, a frozen distribution of ``scipy.stats``,
+        or an :class:`overbuild.Input` of one of these.
+    units : mapping, optional
+        Units of the outputs, by name; a unit that the model sets itself
+        (``output.attrs["unit"]``) comes first.
+
+    Raises
+    ------
+    ValueError
+        If the model needs an input that is not given, or does not know one that is; if an input
+        is impossible.
+    TypeError
+        If an input is no number, array or distribution.
+
+    Examples
+    --------
+    >>> import overbuild as ob
+    >>> def model(customer_hours, customer_share):
+    ...     hours = 250_000 * 8_784
+    ...     return {"utilization": ob.utilization.implied(customer_hours, customer_share, hours)}
+    >>> study = ob.Study(model, {"customer_hours": ob.between(2.5e8, 3.5e8),
+    ...                          "customer_share": 0.62})
+    >>> study.run(draws=4096, seed=1).summary().loc["utilization", ["P5", "P50", "P95"]].round(3)
+    P5     0.184
+    P50    0.217
+    P95    0.257
+    Name: utilization, dtype: float64
+    """
+
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        inputs: Mapping[str, Any],
+        units: Mapping[str, str] | None = None,
+    ) -> None:
+        if not callable(model):
+            msg = f"model must be a function, got {type(model).__name__}"
+            raise TypeError(msg)
+        self.model = model
+        self.inputs = as_inputs(inputs)
+        self.units = dict(units or {})
+        self.name = str(getattr(model, "__name__", type(model).__name__))
+        _check_signature(self.name, model, self.inputs)
+
+    def run(
+        self,
+        draws: int = 2**16,
+        seed: int = 0,
+        chunk: int | None = None,
+        progress: bool | None = None,
+    ) -> Result:
+        """Draw the inputs, evaluate the model and label the outcome.
+
+        Parameters
+        ----------
+        draws : int
+            Number of draws, from 1 to 2**32; powers of two are best for Sobol' points.
+        seed : int
+            Seed of the scrambling, at least 0: the same seed gives the same numbers, whatever
+            `chunk` and the number of threads.
+        chunk : int, optional
+            Draws that the model gets at once: less memory if smaller, less overhead if larger.
+        progress : bool, optional
+            Whether to show a progress bar; by default in a terminal or notebook, when a run
+            takes more than a second.
+
+        Returns
+        -------
+        Result
+            With all inputs and outputs over dimension ``draw``.
+
+        Raises
+        ------
+        ValueError
+            If `draws`, `seed` or `chunk` is out of range, or an output is no array of numbers
+            over the draws.
+        TypeError
+            If the model returns something else than named numbers.
+        """
+        draws = _whole("draws", draws, 1, 2**BITS)
+        seed = _whole("seed", seed, 0, None)
+        chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
+        sampler = Sampler.of(self.inputs, draws, seed)
+        columns = _Columns(draws)
+        starts = tqdm(
+            range(0, draws, chunk),
+            desc=self.name,
+            unit="chunk",
+            delay=1.0 if progress is None else 0.0,
+            disable=None if progress is None else not progress,
+            leave=False,
+        )
+        for start in starts:
+            n = min(chunk, draws - start)
+            drawn = {
+                name: xr.DataArray(values, dims=DRAW)
+                for name, values in sampler.draw(start, n).items()
+            }
+            outputs = self._evaluate(drawn, n)
+            if start == 0:
+                self._check_draw_by_draw(drawn, outputs, n)
+            columns.add(start, n, drawn)
+            columns.add(start, n, outputs)
+        return self._label(columns, draws, seed)
+
+    def _evaluate(self, drawn: Mapping[str, xr.DataArray], n: int) -> dict[str, xr.DataArray]:
+        given = {name: drawn.get(name, given.value) for name, given in self.inputs.items()}
+        outputs = _name_outputs(self.model(**given), self.name)
+        for name in outputs:
+            if name in self.inputs:
+                msg = f"output {name!r} of {self.name} has the name of an input"
+                raise ValueError(msg)
+        return {name: _check_output(name, value, n) for name, value in outputs.items()}
+
+    def _check_draw_by_draw(
+        self, drawn: Mapping[str, xr.DataArray], outputs: Mapping[str, xr.DataArray], n: int
+    ) -> None:
+        """Refuse an output without draws that is other for the first half of them."""
+        alike = [name for name, value in outputs.items() if DRAW not in value.dims]
+        if not alike or not drawn or n < 2:
+            return
+        half = n // 2
+        fewer = self._evaluate({name: x[:half] for name, x in drawn.items()}, half)
+        for name in alike:
+            if not np.array_equal(outputs[name].values, fewer[name].values, equal_nan=True):
+                msg = (
+                    f"output {name!r} has no dimension {DRAW!r}, but depends on the draws: a "
+                    "model must not sum or average over them"
+                )
+                raise ValueError(msg)
+
+    def _label(self, columns: _Columns, draws: int, seed: int) -> Result:
+        dataset = xr.Dataset(attrs={"model": self.name, "draws": draws, "seed": seed})
+        for name, given in self.inputs.items():
+            value = columns.arrays.pop(name) if given.is_random else xr.DataArray(given.value)
+            dataset[name] = value.assign_attrs(role="input", **given.labels)
+        for name, value in columns.arrays.items():
+            unit = str(value.attrs.get("unit", self.units.get(name, "")))
+            source = f"computed by {self.name}"
+            labels = {"role": "output", "unit": unit, "source": source, "grade": "derived"}
+            dataset[name] = value.assign_attrs(labels)
+        if unknown := sorted(self.units.keys() - columns.arrays.keys()):
+            msg = f"units are given for {', '.join(unknown)}, which {self.name} does not return"
+            raise ValueError(msg)
+        return Result(dataset)
+
+
+def _whole(name: str, value: Any, least: int, most: int | None) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        msg = f"{name} must be a whole number, got {value!r}"
+        raise TypeError(msg) from None
+    if number < least or (most is not None and number > most):
+        span = f"at least {least}" if most is None else f"from {least} to {most}"
+        msg = f"{name} must be {span}, got {number}"
+        raise ValueError(msg)
+    return number
+
+
+def _check_signature(name: str, model: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
+    try:
+        parameters = inspect.signature(model).parameters
+    except (TypeError, ValueError):
+        return  # A function of C without a signature: the call itself will tell.
+    kinds = inspect.Parameter
+    by_name = {
+        parameter.name: parameter
+        for parameter in parameters.values()
+        if parameter.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
+    }
+    needed = [key for key, parameter in by_name.items() if parameter.default is kinds.empty]
+    if missing := [key for key in needed if key not in inputs]:
+        given = ", ".join(inputs) or "none"
+        msg = f"model {name} needs {', '.join(missing)}, not among the inputs given: {given}"
+        raise ValueError(msg)
+    takes_any = any(parameter.kind is kinds.VAR_KEYWORD for parameter in parameters.values())
+    if not takes_any and (unknown := [key for key in inputs if key not in by_name]):
+        known = ", ".join(by_name) or "nothing"
+        msg = f"model {name} does not know input {', '.join(unknown)}; it takes {known}"
+        raise ValueError(msg)
+
+
+def _name_outputs(returned: Any, model: str) -> dict[str, Any]:
+    if isinstance(returned, xr.Dataset):
+        return {str(name): array for name, array in returned.data_vars.items()}
+    if isinstance(returned, xr.DataArray):
+        return {str(returned.name or (model if model.isidentifier() else "output")): returned}
+    if isinstance(returned, Mapping):
+        if not returned:
+            msg = f"model {model} returned no outputs"
+            raise ValueError(msg)
+        return {str(name): array for name, array in returned.items()}
+    what = type(returned).__name__
+    msg = f"model {model} must return a dict, a DataArray or a Dataset, not {what}"
+    raise TypeError(msg)
+
+
+def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
+    if not isinstance(value, xr.DataArray):
+        array = np.asarray(value)
+        if array.ndim > 1 or (array.ndim == 1 and array.shape != (n,)):
+            msg = (
+                f"output {name!r} has shape {array.shape} where {n} draws were given; return an "
+                "array of that length, or a DataArray with named dimensions"
+            )
+            raise ValueError(msg)
+        value = xr.DataArray(array, dims=[DRAW] * array.ndim)
+    if value.dtype.kind not in "iufb":
+        msg = f"output {name!r} must hold numbers, got {value.dtype}"
+        raise TypeError(msg)
+    if DRAW in value.dims and value.sizes[DRAW] != n:
+        msg = f"output {name!r} has {value.sizes[DRAW]} draws where {n} were given"
+        raise ValueError(msg)
+    ordered: xr.DataArray = value.transpose(DRAW, ..., missing_dims="ignore")
+    return ordered
+
+
+class _Columns:
+    """Arrays over all draws, filled chunk by chunk."""
+
+    def __init__(self, draws: int) -> None:
+        self.draws = draws
+        self.arrays: dict[str, xr.DataArray] = {}
+
+    def add(self, start: int, n: int, chunk: Mapping[str, xr.DataArray]) -> None:
+        for name, part in chunk.items():
+            if start == 0:
+                self.arrays[name] = self._begin(part)
+            whole = self.arrays.get(name)
+            if whole is None or whole.dims != part.dims or whole.shape[1:] != part.shape[1:]:
+                msg = f"output {name!r} changes its shape or comes and goes between chunks of draws"
+                raise ValueError(msg)
+            if DRAW in part.dims:
+                whole.values[start : start + n] = part.values
+
+    def _begin(self, part: xr.DataArray) -> xr.DataArray:
+        if DRAW not in part.dims:
+            return part.astype(float)
+        values: NDArray[np.float64] = np.empty((self.draws, *part.shape[1:]))
+        coords = {name: c for name, c in part.coords.items() if DRAW not in c.dims}
+        return xr.DataArray(values, dims=part.dims, coords=coords, attrs=part.attrs)

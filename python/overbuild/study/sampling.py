@@ -1,0 +1,132 @@
+"""Draws: scrambled Sobol' points through each input's quantile function.
+
+Point ``i`` depends on the seed and on ``i`` alone, so it does not matter in which chunks, or on
+which machine, draws are made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from overbuild._core import QuantileTable
+from overbuild.study.inputs import Input
+
+#: Bits of a Sobol' point, and so the logarithm of the greatest number of draws.
+BITS = 32
+
+
+def tabulate(distribution: Any) -> QuantileTable:
+    """Tabulate the quantile function of a distribution, for millions of draws.
+
+    Its method ``ppf(u)`` takes an array of probabilities and gives quantiles whose probability
+    is within 1e-9 of `u`, at a few nanoseconds each whatever the distribution.
+
+    Parameters
+    ----------
+    distribution : frozen distribution
+        Of ``scipy.stats``, or any object with methods ``ppf`` and, for accuracy in the upper
+        tail, ``isf``; values in any unit, one number each.
+
+    Returns
+    -------
+    QuantileTable
+        With ``ppf(u)`` for a contiguous float64 array of shape (n,); it can be pickled.
+
+    Raises
+    ------
+    ValueError
+        If the quantile function is not finite inside 0 to 1, falls, or jumps too often.
+    TypeError
+        If there is no quantile function.
+
+    Notes
+    -----
+    Source: error control as in G. Derflinger, W. Hörmann, J. Leydold, *ACM TOMACS* 20 (2010),
+    18, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import overbuild as ob
+    >>> from scipy import stats
+    >>> table = ob.study.tabulate(stats.beta(2, 5))
+    >>> table.ppf(np.array([0.05, 0.5, 0.95])).round(6)
+    array([0.06285 , 0.26445 , 0.581803])
+    """
+    return QuantileTable(*(_on_floats(f) for f in Input(distribution).quantile_functions()))
+
+
+def _on_floats(function: Any) -> Any:
+    def quantiles(tail: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            return np.ascontiguousarray(function(tail), dtype=float)
+
+    return quantiles
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampler:
+    """Draws of several inputs: a table of quantiles and a Sobol' dimension for each.
+
+    A sampler is small, can be pickled and carries all that its draws depend on.
+    """
+
+    tables: Mapping[str, QuantileTable]
+    shifts: Mapping[str, int]
+    directions: Mapping[str, list[int]]
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Input], draws: int, seed: int) -> Sampler:
+        """Prepare up to `draws` draws of the inputs that are distributions."""
+        tables = {}
+        for name, given in inputs.items():
+            if given.is_random:
+                try:
+                    tables[name] = tabulate(given.value)
+                except ValueError as error:
+                    msg = f"input {name!r}: an impossible distribution; {error}"
+                    raise ValueError(msg) from error
+        shifts, directions = _sobol(len(tables), draws, seed)
+        return cls(
+            tables,
+            dict(zip(tables, shifts, strict=True)),
+            dict(zip(tables, directions, strict=True)),
+        )
+
+    def draw(self, start: int, n: int) -> dict[str, NDArray[np.float64]]:
+        """Return draws `start` to ``start + n`` of each input."""
+        return {
+            name: table.draw(self.shifts[name], self.directions[name], start, n)
+            for name, table in self.tables.items()
+        }
+
+
+def _sobol(dims: int, points: int, seed: int) -> tuple[list[int], list[list[int]]]:
+    """Return the digital shift of each dimension and its direction numbers, as integers.
+
+    In Gray code order a point is the first one, exclusive-or the direction numbers of the bits
+    set in the Gray code of its index. So the points whose Gray code has a single bit tell them.
+    """
+    if dims == 0:
+        return [], []
+    bits = (points - 1).bit_length()
+    engine = qmc.Sobol(dims, scramble=True, bits=BITS, rng=seed)
+    first = _as_integers(engine.random(1))
+    directions = []
+    for bit in range(bits):
+        index = 2 ** (bit + 1) - 1
+        engine.fast_forward(index - engine.num_generated)
+        directions.append(_as_integers(engine.random(1)) ^ first)
+    by_dim = np.array(directions, dtype=np.uint64).reshape(bits, dims).T
+    return first.tolist(), by_dim.tolist()
+
+
+def _as_integers(point: NDArray[np.float64]) -> NDArray[np.uint64]:
+    integers: NDArray[np.uint64] = (point[0] * 2.0**BITS).astype(np.uint64)
+    return integers

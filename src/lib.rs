@@ -1,0 +1,21 @@
+//! The computing core of `overbuild`: kernels by topic, and the bridge that makes ufuncs of them.
+#![cfg_attr(not(feature = "python"), allow(dead_code))]
+
+mod bridge;
+mod study;
+mod utilization;
+
+#[cfg(feature = "python")]
+#[pyo3::pymodule(gil_used = false)]
+fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+    for register in [
+        bridge::register,
+        study::quantile::register,
+        utilization::disclosure::register,
+        utilization::occupancy::register,
+        utilization::queueing::register,
+    ] {
+        register(module)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+"""What several tests need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+# A picture is drawn to a file, never to a screen; set before matplotlib is imported.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import overbuild as ob
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def same_threads_after() -> Iterator[None]:
+    """Leave the number of threads as it was."""
+    threads = ob.get_num_threads()
+    yield
+    ob.set_num_threads(threads)
