@@ -358,6 +358,11 @@ def test_a_panic_is_a_runtime_error(ufunc: np.ufunc, n: int, dtype: type) -> Non
     assert ufunc(x / 2).sum() == n
 
 
+def test_a_panic_outside_ufuncs_is_a_runtime_error() -> None:
+    with pytest.raises(RuntimeError, match="deliberate, x = 2"):
+        _core._test_detached_panic()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_stops_long_work() -> None:
     # More than a minute of work: a million servers, where hardly anyone may wait.

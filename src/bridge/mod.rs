@@ -22,7 +22,7 @@ pub(crate) use lanes::Lanes;
 pub(crate) use ufunc::{Kernel, elementwise, elementwise_slow, rowwise};
 
 #[cfg(feature = "python")]
-pub(crate) use ufunc::add_kernels;
+pub(crate) use {pool::python::detached, ufunc::add_kernels};
 
 #[cfg(feature = "python")]
 pub(crate) fn register(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

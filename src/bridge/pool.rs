@@ -236,11 +236,12 @@ pub(crate) mod python {
     use super::{Failure, MOST_THREADS, THREADS, num_threads};
     use pyo3::exceptions::{PyRuntimeError, PyValueError};
     use pyo3::prelude::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::Ordering;
 
     impl Failure {
         /// The Python exception, for a function that returns `PyResult`.
-        pub(crate) fn into_pyerr(self, py: Python<'_>) -> PyErr {
+        fn into_pyerr(self, py: Python<'_>) -> PyErr {
             match self {
                 Failure::Panicked(message) => PyRuntimeError::new_err(describe_panic(&message)),
                 Failure::Interrupted => PyErr::fetch(py),
@@ -259,6 +260,18 @@ pub(crate) mod python {
                 unsafe { pyo3::ffi::PyErr_SetString(pyo3::ffi::PyExc_RuntimeError, text.as_ptr()) }
             });
         }
+    }
+
+    /// Runs `work` without the interpreter lock; a panic in it becomes a `RuntimeError`.
+    pub(crate) fn detached<T: Send>(
+        py: Python<'_>,
+        work: impl FnOnce() -> Result<T, Failure> + Send,
+    ) -> PyResult<T> {
+        let guarded = || {
+            catch_unwind(AssertUnwindSafe(work))
+                .unwrap_or_else(|payload| Err(Failure::of_panic(payload)))
+        };
+        py.detach(guarded).map_err(|failure| failure.into_pyerr(py))
     }
 
     fn describe_panic(message: &str) -> String {

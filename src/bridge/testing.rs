@@ -1,6 +1,6 @@
 //! Kernels that exist to prove the bridge: a sum whose reductions are known, and a panic.
 
-use super::{Kernel, Lanes, add_kernels, elementwise, rowwise};
+use super::{Kernel, Lanes, add_kernels, detached, elementwise, rowwise};
 use pyo3::prelude::*;
 
 const TABLE: &[Kernel] = &[
@@ -25,6 +25,13 @@ fn row_panic_above_one(row: &[Lanes]) -> Lanes {
     row.iter().fold(Lanes::splat(0.0), |sum, x| sum + x.map(panic_above_one))
 }
 
+/// What a function that is no ufunc does with a panic.
+#[pyfunction]
+fn _test_detached_panic(py: Python<'_>) -> PyResult<()> {
+    detached(py, || panic!("deliberate, x = 2"))
+}
+
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_test_detached_panic, module)?)?;
     add_kernels(module, TABLE)
 }

@@ -190,6 +190,7 @@ pub(crate) use python::register;
 mod python {
     use super::super::tabulate::Fault;
     use super::{DEGREE, GRAIN, NO_CELL, Node, Sobol, Table};
+    use crate::bridge::detached;
     use crate::bridge::pool::fill_chunks;
     use numpy::{IntoPyArray, PyArray2};
     use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
@@ -312,8 +313,7 @@ mod python {
         fill: impl Fn(usize, &mut [f64]) + Sync + Send,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let mut out = vec![0.0; n];
-        (py.detach(|| fill_chunks(&mut out, GRAIN, fill)))
-            .map_err(|failure| failure.into_pyerr(py))?;
+        detached(py, || fill_chunks(&mut out, GRAIN, fill))?;
         Ok(out.into_pyarray(py))
     }
 

@@ -30,7 +30,7 @@ impl Jobs<'_> {
     /// together must take no more memory than the jobs.
     pub(super) fn part(&self, cells: usize) -> usize {
         const MOST_PARTS: usize = 8;
-        let parts = (self.len() / (8 * cells)).clamp(1, MOST_PARTS);
+        let parts = (self.len() / (8 * cells.max(1))).clamp(1, MOST_PARTS);
         self.len().div_ceil(parts).max(1)
     }
 }

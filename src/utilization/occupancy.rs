@@ -259,6 +259,7 @@ pub(crate) use python::register;
 mod python {
     use super::super::joblog::{Bins, Counter, Faulty, Jobs, inspect};
     use super::Failure;
+    use crate::bridge::detached;
     use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray1};
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
@@ -321,14 +322,11 @@ mod python {
             return Err(PyValueError::new_err("edges must be finite and increase"));
         }
         let jobs = Jobs { start, end, gpus, row };
-        let counted = py.detach(|| {
-            let inspected = inspect(&jobs)?;
-            match inspected {
-                Ok(counter) => Ok(Ok(count(&jobs, Bins::new(edges), rows, counter)?)),
-                Err(faulty) => Ok(Err(faulty)),
-            }
-        });
-        match counted.map_err(|failure: Failure| failure.into_pyerr(py))? {
+        let counted = detached(py, || match inspect(&jobs)? {
+            Ok(counter) => Ok(Ok(count(&jobs, Bins::new(edges), rows, counter)?)),
+            Err(faulty) => Ok(Err(faulty)),
+        })?;
+        match counted {
             Ok(counts) => counts.into_pyarray(py).reshape([rows, edges.len() - 1]),
             Err(faulty) => {
                 let Faulty { fault, job, jobs } = faulty;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import operator
 from collections.abc import Callable, Mapping
@@ -10,11 +11,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from overbuild.study.inputs import DRAW, as_inputs
 from overbuild.study.results import Result
 from overbuild.study.sampling import BITS, Sampler
+
+# Without ipywidgets a notebook gets the plain bar, not a warning on import.
+if importlib.util.find_spec("ipywidgets"):
+    from tqdm.auto import tqdm
+else:
+    from tqdm import tqdm
 
 #: Draws that a model gets at once, unless told otherwise.
 CHUNK = 2**16
