@@ -8,8 +8,9 @@ from collections.abc import Iterator
 # A picture is drawn to a file, never to a screen; set before matplotlib is imported.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-import overbuild as ob
 import pytest
+
+import overbuild as ob
 
 
 @pytest.fixture(autouse=True)

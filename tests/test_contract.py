@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import dask.array as da
 import numpy as np
-import overbuild as ob
 import pandas as pd
 import polars as pl
 import pytest
 import xarray as xr
+
+import overbuild as ob
 from overbuild import _core
 
 UFUNCS = {name: f for name, f in vars(_core).items() if isinstance(f, np.ufunc)}

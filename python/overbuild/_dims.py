@@ -28,9 +28,10 @@ def _plain(value: Values) -> Any:
 
 
 def spread(kernel: np.ufunc, operands: Sequence[Values], size: int, dim: str) -> Values:
-    """Evaluate ``kernel(*operands, position, size)`` at every position of a new dimension.
+    """Evaluate ``kernel(position, size, *operands)`` at every position of a new dimension.
 
-    The new dimension is the last axis, and is called `dim` where axes have names.
+    The new dimension is the last axis, and is called `dim` where axes have names. In memory it
+    varies slowest, so that the kernel's loops are long.
     """
     position = np.arange(size, dtype=float)
     if any(isinstance(operand, xr.DataArray) for operand in operands):
@@ -38,10 +39,12 @@ def spread(kernel: np.ufunc, operands: Sequence[Values], size: int, dim: str) ->
             if isinstance(operand, xr.DataArray) and dim in operand.dims:
                 msg = f"dimension {dim!r} is to be made, but an argument has it already"
                 raise ValueError(msg)
-        return kernel(*operands, xr.DataArray(position, dims=dim), float(size))
+        return kernel(xr.DataArray(position, dims=dim), float(size), *operands).transpose(..., dim)
 
     arrays = [_plain(operand) for operand in operands]
-    values = kernel(*(array[..., np.newaxis] for array in arrays), position, float(size))
+    axes = max(array.ndim for array in arrays)
+    values = kernel(position.reshape(-1, *[1] * axes), float(size), *arrays)
+    values = values.transpose(*range(1, axes + 1), 0)
     index = _common_index(operands)
     if index is None:
         return values

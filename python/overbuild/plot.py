@@ -99,6 +99,7 @@ def _histogram(values: xr.DataArray, ax: Axes, quantiles: Sequence[float]) -> No
     ends = np.quantile(draws, [0.001, 0.999])
     ax.hist(draws, bins=80, range=(ends[0], ends[1]), color=_FILL, density=True)
     formatter = _formatter(values)
+    ax.xaxis.set_major_formatter(formatter)
     for p, x in zip(quantiles, np.quantile(draws, quantiles), strict=True):
         ax.axvline(
             x, color=_INK, linewidth=1.2 if p == 0.5 else 0.8, linestyle="-" if p == 0.5 else "--"
@@ -117,7 +118,6 @@ def _histogram(values: xr.DataArray, ax: Axes, quantiles: Sequence[float]) -> No
     ax.set_xlabel(_label(values))
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.xaxis.set_major_formatter(formatter)
 
 
 def _fan(values: xr.DataArray, dim: str, ax: Axes, quantiles: Sequence[float]) -> None:

@@ -3,6 +3,7 @@
 use super::isa::{Body, Isa};
 use super::pool::{Failure, map_chunks, map_chunks_in_order};
 use super::ufunc::Operand;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Elements computed at once: inputs and output of a block stay in the first-level cache.
@@ -128,14 +129,18 @@ unsafe fn by_blocks<F: Elementwise<A>, A>(
     }
     let mut result = [0.0; BLOCK];
     let mut invalid = false;
+    // Where no input shares memory with the output, results go there at once.
+    let n = range.len();
+    let direct = output.is_contiguous()
+        && inputs.iter().all(|input| input.is_apart_from(output, range.start, n));
     let mut start = range.start;
     while start < range.end {
         let len = BLOCK.min(range.end - start);
         let mut slices: [&[f64]; MAX_INPUTS] = [&[]; MAX_INPUTS];
         for ((slice, buffer), input) in slices.iter_mut().zip(&mut gathered).zip(inputs) {
             *slice = if input.is_contiguous() {
-                // SAFETY: aligned, readable, and not written before the block's results are:
-                // those go to `result` first.
+                // SAFETY: aligned, readable, and written neither by others nor by this block:
+                // its results go elsewhere, or to `result` first.
                 unsafe { std::slice::from_raw_parts(input.at(start), len) }
             } else {
                 if input.stride != 0 {
@@ -147,15 +152,18 @@ unsafe fn by_blocks<F: Elementwise<A>, A>(
                 &buffer[..len]
             };
         }
-        let body = Block {
-            kernel,
-            inputs: &slices[..inputs.len()],
-            out: &mut result[..len],
-            args: std::marker::PhantomData,
+        let out = if direct {
+            // SAFETY: aligned and writable, ours alone, and no input shares its memory.
+            unsafe { std::slice::from_raw_parts_mut(output.at(start), len) }
+        } else {
+            &mut result[..len]
         };
-        invalid |= isa.run(body);
-        // SAFETY: the block is in range and writable, and no reference to it is held any more.
-        unsafe { output.store(start, &result[..len]) };
+        invalid |=
+            isa.run(Block { kernel, inputs: &slices[..inputs.len()], out, args: PhantomData });
+        if !direct {
+            // SAFETY: the block is in range and writable, and no reference to it is held any more.
+            unsafe { output.store(start, &result[..len]) };
+        }
         start += len;
     }
     invalid
@@ -166,7 +174,7 @@ struct Block<'a, F, A> {
     kernel: F,
     inputs: &'a [&'a [f64]],
     out: &'a mut [f64],
-    args: std::marker::PhantomData<A>,
+    args: PhantomData<A>,
 }
 
 impl<F: Elementwise<A>, A> Body for Block<'_, F, A> {

@@ -58,13 +58,19 @@ impl Operand {
             return true;
         }
         let same = self.data == output.data && self.stride == output.stride;
-        let ((low, high), (out_low, out_high)) = (self.extent(n), output.extent(n));
-        !same && low < out_high && out_low < high
+        !same && !self.is_apart_from(output, 0, n)
     }
 
-    /// First address of `n` elements and the address behind the last.
-    fn extent(&self, n: usize) -> (usize, usize) {
-        let (first, last) = (self.at(0) as usize, self.at(n - 1) as usize);
+    /// Whether elements `start..start + n` of both, `n` at least 1, share no memory.
+    pub(super) fn is_apart_from(&self, other: &Operand, start: usize, n: usize) -> bool {
+        let ((low, high), (other_low, other_high)) =
+            (self.extent(start, n), other.extent(start, n));
+        high <= other_low || other_high <= low
+    }
+
+    /// First address of elements `start..start + n` and the address behind the last.
+    fn extent(&self, start: usize, n: usize) -> (usize, usize) {
+        let (first, last) = (self.at(start) as usize, self.at(start + n - 1) as usize);
         (first.min(last), first.max(last) + size_of::<f64>())
     }
 }

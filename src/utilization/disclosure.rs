@@ -20,7 +20,7 @@ fn within(domain: bool, value: f64) -> f64 {
 
 /// Mean over period `period` (from 0) of a straight line from `opening` to `closing`.
 #[inline(always)]
-fn ramp_linear(opening: f64, closing: f64, period: f64, periods: f64) -> f64 {
+fn ramp_linear(period: f64, periods: f64, opening: f64, closing: f64) -> f64 {
     let middle = (period + 0.5) / periods;
     within((opening >= 0.0) & (closing >= 0.0), opening * (1.0 - middle) + closing * middle)
 }
@@ -30,7 +30,7 @@ fn ramp_linear(opening: f64, closing: f64, period: f64, periods: f64) -> f64 {
 /// With `g` the logarithm of growth in a period, the mean of `exp(g x)` over `x` in 0..1 is
 /// `expm1(g) / g`.
 #[inline(always)]
-fn ramp_exponential(opening: f64, closing: f64, period: f64, periods: f64) -> f64 {
+fn ramp_exponential(period: f64, periods: f64, opening: f64, closing: f64) -> f64 {
     let g = libm::log(closing / opening) / periods;
     let mean = if g == 0.0 { 1.0 } else { libm::expm1(g) / g };
     within((opening > 0.0) & (closing > 0.0), opening * libm::exp(g * period) * mean)
@@ -108,11 +108,11 @@ mod tests {
     #[test]
     fn both_ramps_keep_the_mean_of_their_path() {
         let mean = |ramp: fn(f64, f64, f64, f64) -> f64| {
-            (0..12).map(|k| ramp(5e4, 25e4, f64::from(k), 12.0)).sum::<f64>() / 12.0
+            (0..12).map(|k| ramp(f64::from(k), 12.0, 5e4, 25e4)).sum::<f64>() / 12.0
         };
         assert!(close(mean(ramp_linear), 15e4));
         assert!(close(mean(ramp_exponential), 20e4 / 5f64.ln()));
-        assert_eq!(ramp_exponential(7.0, 7.0, 3.0, 12.0), 7.0);
+        assert_eq!(ramp_exponential(3.0, 12.0, 7.0, 7.0), 7.0);
     }
 
     #[test]

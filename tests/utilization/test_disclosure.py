@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 import dask.array as da
 import mpmath
 import numpy as np
-import overbuild as ob
 import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+
+import overbuild as ob
 
 use = ob.utilization
 amounts = st.floats(1e-3, 1e12)
@@ -59,7 +62,9 @@ def test_a_utilization_above_one_is_returned() -> None:
 
 
 def test_no_price_at_or_below_the_variable_cost_breaks_even() -> None:
-    np.testing.assert_array_equal(use.break_even(1.0, 2.0, [1.0, 2.0, 3.0], 1.0), [np.inf, np.inf, 1.0])
+    np.testing.assert_array_equal(
+        use.break_even(1.0, 2.0, [1.0, 2.0, 3.0], 1.0), [np.inf, np.inf, 1.0]
+    )
     assert use.break_even(0.0, 2.0, 1.0, 1.0) == 0.0
 
 
@@ -114,7 +119,7 @@ class TestFleetRamp:
             ends = [opening * growth ** (mpmath.mpf(k) / periods) for k in range(periods + 1)]
             exact = [
                 float((b - a) / mpmath.log(b / a)) if opening != closing else opening
-                for a, b in zip(ends, ends[1:], strict=False)
+                for a, b in itertools.pairwise(ends)
             ]
         np.testing.assert_allclose(found, exact, rtol=1e-13)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import tracemalloc
 from fractions import Fraction
 
 import numpy as np
-import overbuild as ob
 import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import overbuild as ob
 
 use = ob.utilization
 BOTH = pytest.mark.parametrize("count", [use.occupancy, use.peak])
@@ -20,7 +22,7 @@ BOTH = pytest.mark.parametrize("count", [use.occupancy, use.peak])
 
 def slow_occupancy(start, end, gpus, edges) -> list[float]:
     means = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         total = Fraction(0)
         for s, e, g in zip(start, end, gpus, strict=True):
             e = edges[-1] if math.isnan(e) else e
@@ -32,7 +34,7 @@ def slow_occupancy(start, end, gpus, edges) -> list[float]:
 
 def slow_peak(start, end, gpus, edges) -> list[float]:
     peaks = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         moments = [left, *(s for s in start if left <= s < right)]
         busy = [
             sum(

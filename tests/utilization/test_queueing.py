@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import mpmath
 import numpy as np
-import overbuild as ob
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import overbuild as ob
 
 use = ob.utilization
 

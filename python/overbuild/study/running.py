@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import inspect
 import operator
@@ -12,9 +13,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from overbuild._core import QuantileTable
 from overbuild.study.inputs import DRAW, as_inputs
 from overbuild.study.results import Result
-from overbuild.study.sampling import BITS, Sampler
+from overbuild.study.sampling import BITS, Sampler, tabulate_all
 
 # Without ipywidgets a notebook gets the plain bar, not a warning on import.
 if importlib.util.find_spec("ipywidgets"):
@@ -23,7 +25,7 @@ else:
     from tqdm import tqdm
 
 #: Draws that a model gets at once, unless told otherwise.
-CHUNK = 2**16
+CHUNK = 2**17
 
 
 class Study:
@@ -119,7 +121,7 @@ class Study:
         draws = _whole("draws", draws, 1, 2**BITS)
         seed = _whole("seed", seed, 0, None)
         chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
-        sampler = Sampler.of(self.inputs, draws, seed)
+        sampler = Sampler.of(self._tables, draws, seed)
         columns = _Columns(draws)
         starts = tqdm(
             range(0, draws, chunk),
@@ -141,6 +143,10 @@ class Study:
             columns.add(start, n, drawn)
             columns.add(start, n, outputs)
         return self._label(columns, draws, seed)
+
+    @functools.cached_property
+    def _tables(self) -> dict[str, QuantileTable]:
+        return tabulate_all(self.inputs)
 
     def _evaluate(self, drawn: Mapping[str, xr.DataArray], n: int) -> dict[str, xr.DataArray]:
         given = {name: drawn.get(name, given.value) for name, given in self.inputs.items()}

@@ -70,6 +70,19 @@ def _on_floats(function: Any) -> Any:
     return quantiles
 
 
+def tabulate_all(inputs: Mapping[str, Input]) -> dict[str, QuantileTable]:
+    """Tabulate the inputs that are distributions; an impossible one is named."""
+    tables = {}
+    for name, given in inputs.items():
+        if given.is_random:
+            try:
+                tables[name] = tabulate(given.value)
+            except ValueError as error:
+                msg = f"input {name!r}: an impossible distribution; {error}"
+                raise ValueError(msg) from error
+    return tables
+
+
 @dataclasses.dataclass(frozen=True)
 class Sampler:
     """Draws of several inputs: a table of quantiles and a Sobol' dimension for each.
@@ -82,16 +95,8 @@ class Sampler:
     directions: Mapping[str, list[int]]
 
     @classmethod
-    def of(cls, inputs: Mapping[str, Input], draws: int, seed: int) -> Sampler:
-        """Prepare up to `draws` draws of the inputs that are distributions."""
-        tables = {}
-        for name, given in inputs.items():
-            if given.is_random:
-                try:
-                    tables[name] = tabulate(given.value)
-                except ValueError as error:
-                    msg = f"input {name!r}: an impossible distribution; {error}"
-                    raise ValueError(msg) from error
+    def of(cls, tables: Mapping[str, QuantileTable], draws: int, seed: int) -> Sampler:
+        """Prepare up to `draws` draws; the order of `tables` assigns the dimensions."""
         shifts, directions = _sobol(len(tables), draws, seed)
         return cls(
             tables,

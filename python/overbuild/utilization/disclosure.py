@@ -40,9 +40,9 @@ def fleet_ramp(
     Returns
     -------
     array
-        GPUs in service, on average, with `periods` as a new last axis: dimension ``period`` of
-        a DataArray, columns of a DataFrame for a Series. NaN where a fleet is out of range,
-        with NumPy's *invalid value* warning.
+        GPUs in service, on average, shape (..., periods): the new last axis is dimension
+        ``period`` of a DataArray, the columns of a DataFrame for a Series. NaN where a fleet is
+        out of range, with NumPy's *invalid value* warning.
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""Benchmarks: what the library takes against what one would run instead."""

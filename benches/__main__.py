@@ -1,0 +1,145 @@
+"""``make bench``: a table for each claim of speed, in units of our own time."""
+
+from __future__ import annotations
+
+import warnings
+
+import numba
+import numpy as np
+import squigglepy as sq
+from scipy import stats
+
+import overbuild as ob
+from benches.cases import coreweave, coreweave_numpy
+from benches.timing import compare
+
+use = ob.utilization
+
+
+def elementwise() -> None:
+    """One kernel of three operands, bound by memory."""
+    n = 20_000_000
+    rng = np.random.default_rng(0)
+    hours, share, fleet = (rng.uniform(0.1, 1.0, n) for _ in range(3))
+    both = np.concatenate([hours, share])
+
+    @numba.njit(parallel=True)
+    def with_numba(hours, share, fleet):  # type: ignore[no-untyped-def]
+        out = np.empty_like(hours)
+        for i in numba.prange(hours.size):
+            if hours[i] >= 0 and 0 < share[i] <= 1 and fleet[i] > 0:
+                out[i] = hours[i] / share[i] / fleet[i]
+            else:
+                out[i] = np.nan
+        return out
+
+    runs = {
+        "overbuild": lambda: use.implied(hours, share, fleet),
+        "numba, parallel": lambda: with_numba(hours, share, fleet),
+        "NumPy (no check of the domain)": lambda: hours / share / fleet,
+        "copy of the same bytes": lambda: both.copy(),
+    }
+    compare(f"implied, {n:.0e} elements", runs)
+
+    out, spare = np.empty(n), np.empty(2 * n)
+    with_numba_out = numba.njit(parallel=True)(_numba_into)
+    runs = {
+        "overbuild": lambda: use.implied(hours, share, fleet, out=out),
+        "numba, parallel": lambda: with_numba_out(hours, share, fleet, out),
+        "copy of the same bytes": lambda: np.copyto(spare, both),
+    }
+    compare(f"implied into memory in use, {n:.0e} elements", runs)
+
+
+def _numba_into(hours, share, fleet, out):  # type: ignore[no-untyped-def]
+    for i in numba.prange(hours.size):
+        if hours[i] >= 0 and 0 < share[i] <= 1 and fleet[i] > 0:
+            out[i] = hours[i] / share[i] / fleet[i]
+        else:
+            out[i] = np.nan
+
+
+def quantiles() -> None:
+    """A distribution's quantile function, on one core."""
+    n = 1_000_000
+    u = np.random.default_rng(0).random(n)
+    ob.set_num_threads(1)
+    for name, frozen in {"beta": stats.beta(2, 5), "lognormal": stats.lognorm(0.3)}.items():
+        table = ob.study.tabulate(frozen)
+        runs = {
+            "overbuild, table": lambda table=table: table.ppf(u),
+            "scipy, ppf": lambda frozen=frozen: frozen.ppf(u),
+        }
+        compare(f"quantiles, {name}, {n:.0e} numbers, one core (ms = ns a number)", runs)
+    ob.set_num_threads(2)
+
+
+def jobs() -> None:
+    """Ten million jobs into half a year of minutes."""
+    n, minutes = 10_000_000, 263_520
+    rng = np.random.default_rng(0)
+    edges = 60.0 * np.arange(minutes + 1)
+    gpus = rng.integers(1, 65, n).astype(float)
+
+    def rounded(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        first = (start / 60).astype(np.int64)
+        last = np.minimum((end / 60).astype(np.int64), minutes)
+        change = np.bincount(first, gpus, minutes + 1) - np.bincount(last, gpus, minutes + 1)
+        return np.cumsum(change[:-1])
+
+    start = rng.uniform(0, edges[-1], n)
+    for order, start in {"in no order": start, "in order of start": np.sort(start)}.items():  # noqa: B020
+        end = start + rng.exponential(7_200, n)
+        runs = {
+            "overbuild, exact": lambda s=start, e=end: use.occupancy(s, e, gpus, edges),
+            "NumPy, jobs rounded to bins": lambda s=start, e=end: rounded(s, e),
+        }
+        compare(f"occupancy, {n:.0e} jobs {order}, {minutes:,} minutes", runs, rounds=5)
+
+
+def studies() -> None:
+    """A study of the CoreWeave case."""
+    draws = 2**20
+    inputs = ob.read_inputs(ob.data.path("coreweave_2024"))
+    constants = {name: given.value for name, given in inputs.items() if not given.is_random}
+    study = ob.Study(coreweave, inputs)
+
+    def with_numpy() -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(1)
+        z = stats.norm.ppf(0.95)
+        drawn = {
+            "customer_hours": rng.uniform(2.5e8, 3.5e8, draws),
+            "customer_share": rng.uniform(0.615, 0.625, draws),
+            "customer_price_ratio": 0.75 + 0.35 * rng.beta(1 + 4 * 5 / 7, 1 + 4 * 2 / 7, draws),
+            "opening_gpus": 4e4 + 4e4 * rng.beta(1 + 4 * 0.325, 1 + 4 * 0.675, draws),
+            "closing_gpus": rng.triangular(250_000, 250_000, 270_000, draws),
+            "price": rng.lognormal(np.log(8) / 2, np.log(2) / 2 / z, draws),
+        }
+        return coreweave_numpy(constants | drawn)
+
+    def with_squigglepy() -> dict[str, np.ndarray]:
+        sq.set_seed(1)
+        distributions = {
+            "customer_hours": sq.uniform(2.5e8, 3.5e8),
+            "customer_share": sq.uniform(0.615, 0.625),
+            "customer_price_ratio": sq.pert(0.75, 1, 1.1),
+            "opening_gpus": sq.pert(40_000, 53_000, 80_000),
+            "closing_gpus": sq.triangular(250_000, 250_001, 270_000),
+            "price": sq.lognorm(2, 4),
+        }
+        drawn = {name: sq.sample(given, n=draws) for name, given in distributions.items()}
+        return coreweave_numpy(constants | drawn)
+
+    runs = {
+        "overbuild": lambda: study.run(draws, seed=1),
+        "NumPy by hand": with_numpy,
+        "squigglepy": with_squigglepy,
+    }
+    compare(f"a study of {draws:,} draws", runs, rounds=5)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    print("Medians of runs in turn; the last column is in units of overbuild's time.")
+    for bench in (elementwise, quantiles, jobs, studies):
+        bench()

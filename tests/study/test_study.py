@@ -1,0 +1,388 @@
+"""Studies: reproducible draws, labelled results, errors that name the parameter."""
+
+from __future__ import annotations
+
+import gc
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy import stats
+from scipy.stats import qmc
+
+import overbuild as ob
+from overbuild.study.sampling import BITS, Sampler, tabulate_all
+
+INPUTS = {
+    "price": ob.Input(ob.between(2, 4), unit="USD/GPU-hour", source="quotes", grade="A"),
+    "opening": ob.pert(40_000, 53_000, 80_000),
+    "servers": stats.poisson(40),
+    "revenue": 1.9e9,
+    "hours": [2_184, 2_184, 2_208, 2_208],
+}
+
+
+def model(price, opening, servers, revenue, hours):
+    gpus = ob.utilization.fleet_ramp(opening, 250_000, periods=4)
+    capacity = ob.utilization.fleet_hours(gpus, hours)
+    return {
+        "gpus": gpus,
+        "use": ob.utilization.implied_by_revenue(revenue, price, capacity),
+        "waits": ob.utilization.erlang_c(30.0, servers),
+        "hours_a_year": hours.sum(),
+    }
+
+
+STUDY = ob.Study(model, INPUTS, units={"use": "share"})
+
+
+class TestDraws:
+    @pytest.mark.parametrize("dims", [1, 3, 40])
+    def test_points_are_those_of_scipy(self, dims: int) -> None:
+        inputs = {f"x{k}": ob.Input(stats.uniform()) for k in range(dims)}
+        drawn = Sampler.of(tabulate_all(inputs), 5000, seed=7).draw(0, 5000)
+        engine = qmc.Sobol(dims, scramble=True, bits=BITS, rng=7)
+        with pytest.warns(UserWarning, match="power of 2"):
+            points = engine.random(5000)
+        ours = np.stack(list(drawn.values()), axis=1)
+        # Ours are the middles of the intervals of 2^-32 that begin at scipy's.
+        np.testing.assert_allclose(ours, points + 2.0**-33, rtol=0, atol=1e-9)
+
+    def test_a_jump_lands_where_a_walk_does(self) -> None:
+        inputs = {"a": ob.Input(stats.norm()), "b": ob.Input(stats.expon())}
+        tables = tabulate_all(inputs)
+        sampler = Sampler.of(tables, 2**20, seed=3)
+        whole = sampler.draw(0, 2**20)
+        for start in (0, 1, 4095, 65_536, 777_777, 2**20 - 1):
+            n = min(100, 2**20 - start)
+            for name, part in sampler.draw(start, n).items():
+                np.testing.assert_array_equal(part, whole[name][start : start + n])
+        few = Sampler.of(tables, 100, seed=3).draw(0, 100)
+        np.testing.assert_array_equal(few["b"], whole["b"][:100])
+
+    def test_draws_beyond_the_reach_are_refused(self) -> None:
+        sampler = Sampler.of(tabulate_all({"a": ob.Input(stats.norm())}), 16, seed=0)
+        with pytest.raises(ValueError, match="do not reach"):
+            sampler.draw(10, 7)
+
+    def test_means_converge_as_sobol_points_do(self) -> None:
+        result = ob.Study(lambda x, y: {"sum": x + y}, {"x": stats.norm(1), "y": stats.expon()})
+        assert result.run(2**14, seed=5).dataset["sum"].mean() == pytest.approx(2.0, abs=2e-3)
+
+    def test_inputs_are_independent(self) -> None:
+        inputs = {f"x{k}": stats.norm() for k in range(6)}
+        draws = ob.Study(lambda **x: {"y": x["x0"]}, inputs).run(2**14).dataset
+        correlation = np.corrcoef([draws[name] for name in inputs])
+        np.testing.assert_allclose(correlation, np.eye(6), atol=0.01)
+
+
+class TestRun:
+    def test_chunks_and_threads_do_not_change_a_bit(self) -> None:
+        expected = STUDY.run(5000, seed=1, chunk=5000).dataset
+        for chunk, threads in ((1, 1), (7, 2), (64, 8), (4999, 2), (100_000, 1)):
+            ob.set_num_threads(threads)
+            draws = 300 if chunk == 1 else 5000
+            found = STUDY.run(draws, seed=1, chunk=chunk).dataset
+            for name in expected:
+                whole = expected[name]
+                part = whole.isel(draw=slice(draws)) if "draw" in whole.dims else whole
+                np.testing.assert_array_equal(
+                    np.asarray(found[name]).view(np.uint64), np.asarray(part).view(np.uint64)
+                )
+
+    def test_the_seed_decides(self) -> None:
+        first, again, other = (STUDY.run(64, seed=seed).dataset for seed in (1, 1, 2))
+        xr.testing.assert_identical(first, again)
+        assert not first.price.equals(other.price)
+
+    def test_the_data_set_is_labelled(self) -> None:
+        dataset = STUDY.run(64).dataset
+        assert dataset.gpus.dims == ("draw", "period")
+        assert dataset.use.dims == ("draw",)
+        assert dataset.hours.dims == ("period",)
+        assert dataset.hours_a_year.dims == ()
+        assert dataset.attrs["model"] == "model"
+        assert dataset.price.attrs == {
+            "role": "input",
+            "unit": "USD/GPU-hour",
+            "source": "quotes",
+            "grade": "A",
+        }
+        assert dataset.use.attrs["unit"] == "share"
+        assert dataset.use.attrs["role"] == "output"
+
+    def test_the_numbers_are_the_models(self) -> None:
+        dataset = STUDY.run(64).dataset
+        for k in (0, 63):
+            row = dataset.isel(draw=k)
+            direct = model(
+                float(row.price), float(row.opening), float(row.servers), 1.9e9, row.hours
+            )
+            for name in ("use", "waits"):
+                assert float(row[name]) == float(direct[name])
+
+    def test_a_model_may_take_anything_and_return_a_dataset(self) -> None:
+        def everything(**inputs):
+            return xr.Dataset({"sum": inputs["a"] + inputs["b"]}, attrs={"ignored": 1})
+
+        dataset = ob.Study(everything, {"a": stats.norm(), "b": 1.0}).run(8).dataset
+        np.testing.assert_array_equal(dataset["sum"], dataset.a + 1.0)
+
+    def test_a_model_may_return_one_array(self) -> None:
+        def double(a):
+            return 2 * a
+
+        assert "double" in ob.Study(double, {"a": stats.norm()}).run(8).dataset
+        result = ob.Study(lambda a: (2 * a).rename("twice"), {"a": stats.norm()}).run(8)
+        assert "twice" in result.dataset
+        assert "output" in ob.Study(lambda a: 2 * a, {"a": stats.norm()}).run(8).dataset
+
+    def test_a_model_may_work_on_plain_arrays(self) -> None:
+        dataset = ob.Study(lambda a: {"b": a.values**2}, {"a": stats.norm()}).run(100, chunk=30)
+        np.testing.assert_array_equal(dataset.dataset.b, dataset.dataset.a**2)
+
+    def test_a_unit_that_the_model_sets_comes_first(self) -> None:
+        def costs(a):
+            return {"cost": (a * 2).assign_attrs(unit="USD")}
+
+        study = ob.Study(costs, {"a": ob.Input(stats.norm(), unit="hour")}, units={"cost": "EUR"})
+        assert study.run(8).dataset.cost.attrs["unit"] == "USD"
+        plain = ob.Study(lambda a: {"b": 2 * a}, {"a": ob.Input(stats.norm(), unit="hour")})
+        assert plain.run(8).dataset.b.attrs["unit"] == ""
+
+    def test_constants_alone(self) -> None:
+        summary = ob.Study(lambda a: {"b": 2 * a}, {"a": 3}).run(16).summary()
+        assert summary.loc["b", "P5"] == summary.loc["b", "mean"] == 6.0
+
+    def test_coordinates_of_the_model_are_kept(self) -> None:
+        sites = xr.DataArray([1.0, 2.0], dims="site", coords={"site": ["east", "west"]})
+        result = ob.Study(lambda a, s: {"b": a * s}, {"a": stats.norm(), "s": sites}).run(
+            50, chunk=20
+        )
+        assert list(result.dataset.site.values) == ["east", "west"]
+        assert "b[site=west]" in result.summary().index
+
+
+class TestSummary:
+    def test_one_row_a_variable(self) -> None:
+        result = STUDY.run(1024, seed=1)
+        summary = result.summary()
+        assert list(summary.columns) == [
+            "P5",
+            "P50",
+            "P95",
+            "mean",
+            "unit",
+            "source",
+            "grade",
+            "NaN draws",
+        ]
+        assert summary.index.name == "variable"
+        assert list(summary.index[:3]) == ["price", "opening", "servers"]
+        assert "gpus[period=3]" in summary.index
+        row = summary.loc["use"]
+        values = result.dataset.use.values
+        assert row["P5"] == np.quantile(values, 0.05)
+        assert row["mean"] == pytest.approx(values.mean())
+        assert (row["unit"], row["grade"], row["source"]) == (
+            "share",
+            "derived",
+            "computed by model",
+        )
+        assert summary.loc["price", "grade"] == "A"
+        assert list(result.summary(quantiles=(0.025, 0.5)).columns[:2]) == ["P2.5", "P50"]
+
+    def test_nan_draws_are_counted(self) -> None:
+        def half(a):
+            return {"root": np.sqrt(a.where(a > 0)), "none": a * np.nan}
+
+        result = ob.Study(half, {"a": stats.norm()}).run(1024)
+        summary = result.summary()
+        missing = int(np.isnan(result.dataset.root).sum())
+        assert 400 < missing < 600
+        assert summary.loc["root", "NaN draws"] == missing
+        assert summary.loc["root", "P50"] == np.nanmedian(result.dataset.root)
+        assert summary.loc["none", "NaN draws"] == 1024
+        assert math.isnan(summary.loc["none", "P50"])
+        assert "NaN draws" in repr(result)
+        assert "NaN draws" in result._repr_html_()
+
+    def test_infinite_draws_are_values(self) -> None:
+        def level(price):
+            return {"break_even": ob.utilization.break_even(1.0, 2.0, price, 1.0)}
+
+        summary = ob.Study(level, {"price": ob.between(1.5, 4)}).run(1024).summary()
+        row = summary.loc["break_even"]
+        assert row["P95"] == math.inf
+        assert 0 < row["P5"] < row["P50"] < math.inf
+        assert row["NaN draws"] == 0
+
+    @pytest.mark.parametrize("wrong", [[50], [-0.1], [[0.5]], [math.nan]])
+    def test_quantiles_are_probabilities(self, wrong) -> None:
+        with pytest.raises(ValueError, match="probabilities from 0 to 1"):
+            STUDY.run(8).summary(quantiles=wrong)
+
+    def test_html_is_escaped(self) -> None:
+        sneaky = ob.Input(stats.norm(), source="<script>alert(1)</script>")
+        html = ob.Study(lambda a: {"b": a}, {"a": sneaky}).run(8)._repr_html_()
+        assert "<script>" not in html
+        assert "&lt;script&gt;" in html
+
+    def test_numbers_read_well(self) -> None:
+        text = repr(STUDY.run(1024, seed=1))
+        assert "1,900,000,000" in text
+        assert "model: 1,024 draws, seed 1" in text
+        assert "NaN draws" not in text
+
+
+def bad(**changes):
+    return {**INPUTS, **changes}
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("value", "error", "message"),
+        [
+            ("2 to 4", TypeError, "input 'price' must be a number.*'2 to 4'"),
+            (None, TypeError, "input 'price' must be a number"),
+            (math.nan, ValueError, "input 'price' must be finite, got nan"),
+            (math.inf, ValueError, "input 'price' must be finite"),
+            (stats.norm, TypeError, "input 'price': norm has no parameters yet"),
+            (stats.beta, TypeError, "input 'price': beta has no parameters yet"),
+            (stats.norm(scale=-1), ValueError, "input 'price': an impossible distribution"),
+            (stats.norm([1, 2]), ValueError, r"input 'price': .* parameters of shape \(2,\)"),
+            (
+                stats.multivariate_normal([0, 0]),
+                TypeError,
+                "input 'price': .* no quantile function",
+            ),
+            (np.ones((2, 3)), ValueError, r"input 'price': an array of shape \(2, 3\)"),
+            (["a", "b"], TypeError, "input 'price' must hold numbers"),
+            (xr.DataArray([1.0], dims="draw"), ValueError, "input 'price': dimension 'draw'"),
+            (1 + 2j, TypeError, "input 'price' must be a number"),
+        ],
+    )
+    def test_values(self, value, error, message) -> None:
+        with pytest.raises(error, match=message):
+            ob.Study(model, bad(price=value))
+        with pytest.raises(error, match=message):
+            ob.Study(model, bad(price=ob.Input(value)))
+
+    def test_names(self) -> None:
+        without = {name: value for name, value in INPUTS.items() if name != "price"}
+        with pytest.raises(ValueError, match="model model needs price, not among the inputs given"):
+            ob.Study(model, without)
+        with pytest.raises(
+            ValueError, match="model model does not know input prize; it takes price"
+        ):
+            ob.Study(model, bad(prize=1.0))
+        with pytest.raises(ValueError, match="'my price' cannot be the name"):
+            ob.Study(model, bad(**{"my price": 1.0}))
+        with pytest.raises(ValueError, match="'draw' cannot be the name"):
+            ob.Study(lambda **x: x, {"draw": 1.0})
+        with pytest.raises(TypeError, match="inputs must be a mapping"):
+            ob.Study(model, [1, 2])
+        with pytest.raises(TypeError, match="model must be a function"):
+            ob.Study({}, INPUTS)
+
+    @pytest.mark.parametrize(
+        ("returned", "error", "message"),
+        [
+            (
+                lambda a: {"b": np.ones((a.size, 2))},
+                ValueError,
+                r"'b' has shape \(16, 2\) where 16",
+            ),
+            (lambda a: {"b": np.ones(3)}, ValueError, r"'b' has shape \(3,\) where 16 draws"),
+            (lambda a: {"b": a[:3]}, ValueError, "'b' has 3 draws where 16 were given"),
+            (lambda a: {"b": "text"}, TypeError, "'b' must hold numbers"),
+            (lambda a: {"b": a * 1j}, TypeError, "'b' must hold numbers"),
+            (lambda a: {"b": None}, TypeError, "'b' must hold numbers"),
+            (lambda a: {}, ValueError, "returned no outputs"),
+            (lambda a: None, TypeError, "must return a dict, a DataArray or a Dataset"),
+            (lambda a: 3.0, TypeError, "must return a dict, a DataArray or a Dataset, not float"),
+            (lambda a: {"a": a}, ValueError, "output 'a' of .* has the name of an input"),
+            (lambda a: {"b": a.mean()}, ValueError, "'b' has no dimension 'draw', but depends"),
+        ],
+    )
+    def test_outputs(self, returned, error, message) -> None:
+        with pytest.raises(error, match=message):
+            ob.Study(returned, {"a": stats.norm()}).run(16)
+
+    def test_outputs_that_change_between_chunks(self) -> None:
+        sizes = iter([2, 2, 3])
+
+        def growing(a):
+            return {"b": a * xr.DataArray(np.ones(next(sizes)), dims="site")}
+
+        with pytest.raises(ValueError, match="'b' changes its shape"):
+            ob.Study(growing, {"a": stats.norm()}).run(30, chunk=10)
+
+    def test_numbers_of_draws(self) -> None:
+        for draws in (0, -5, 2**33):
+            with pytest.raises(ValueError, match=f"draws must be from 1 to {2**32}, got {draws}"):
+                STUDY.run(draws)
+        with pytest.raises(TypeError, match=r"draws must be a whole number, got 1\.5"):
+            STUDY.run(1.5)
+        with pytest.raises(ValueError, match="seed must be at least 0"):
+            STUDY.run(8, seed=-1)
+        with pytest.raises(ValueError, match="chunk must be at least 1"):
+            STUDY.run(8, chunk=0)
+        assert STUDY.run(1).summary().loc["use", "NaN draws"] == 0
+
+    def test_units_of_what_is_not_there(self) -> None:
+        study = ob.Study(lambda a: {"b": a}, {"a": stats.norm()}, units={"c": "USD"})
+        with pytest.raises(ValueError, match="units are given for c"):
+            study.run(8)
+
+
+class TestInput:
+    def test_labels_are_what_is_given(self) -> None:
+        given = ob.Input(1.0, unit="USD", source="S-1", grade="B", note="n", date="2024")
+        assert given.labels == {
+            "unit": "USD",
+            "source": "S-1",
+            "grade": "B",
+            "note": "n",
+            "date": "2024",
+        }
+        assert not given.is_random
+        assert ob.Input(stats.norm()).is_random
+
+    def test_forms_of_numbers(self) -> None:
+        for value in (3, 3.0, np.float32(3), np.int64(3), np.array(3.0), True):
+            assert isinstance(ob.Study(lambda a: {"b": a}, {"a": value}).inputs["a"].value, float)
+        for value in ([1, 2], (1, 2), np.array([1, 2]), pd.Series([1, 2])):
+            settled = ob.Study(lambda a: {"b": a}, {"a": value}).inputs["a"].value
+            assert settled.dims == ("period",)
+
+
+def test_progress_is_shown_on_demand(capsys) -> None:
+    STUDY.run(64, chunk=16, progress=True)
+    assert "model" in capsys.readouterr().err
+    STUDY.run(64, chunk=16, progress=False)
+    STUDY.run(64, chunk=16)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="measured with resource")
+def test_memory_of_a_million_draws() -> None:
+    code = """
+import resource, sys
+sys.path.insert(0, "benches")
+import overbuild as ob
+from benches.cases import coreweave
+result = ob.Study(coreweave, ob.read_inputs(ob.data.path("coreweave_2024"))).run(2**20, seed=1)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(peak // 1024 // (1024 if sys.platform == "darwin" else 1), result.dataset.sizes["draw"])
+"""
+    gc.collect()
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    megabytes, draws = map(int, found.stdout.split())
+    assert draws == 2**20
+    assert megabytes < 600

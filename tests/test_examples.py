@@ -1,0 +1,102 @@
+"""The notebooks run, and say what their numbers say."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# The kernel's messages pass through an event loop that libraries of other projects close late.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+@functools.cache
+def run_module():
+    spec = importlib.util.spec_from_file_location("run", ROOT / "examples" / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@functools.cache
+def executed(name: str) -> nbformat.NotebookNode:
+    return run_module().execute(name)
+
+
+def printed(notebook: nbformat.NotebookNode) -> str:
+    return "".join(
+        output.text
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream" and output.name == "stdout"
+    )
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "examples").glob("*.ipynb")])
+def test_notebooks_run_without_a_warning(name: str) -> None:
+    for cell in executed(name).cells:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", output.text
+
+
+class TestCoreweave2024:
+    def table(self) -> dict[str, list[float]]:
+        (text,) = run_module().results(executed("coreweave_2024"))
+        rows = re.findall(r"^(\S.*?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)$", text, re.M)
+        return {name: [float(x) for x in numbers] for name, *numbers in rows}
+
+    def test_the_notes_arithmetic_is_reproduced(self) -> None:
+        text = printed(executed("coreweave_2024"))
+        assert "capacity 2.19bn GPU-hours, utilization 22.09%" in text
+        assert "price implied by the note: 3.96 USD" in text
+        assert self.table()["the note"] == [0.221, 0.221, 0.221]
+
+    def test_the_corrected_denominator(self) -> None:
+        # 3e8 / 0.62 over (53,000 + 250,000) / 2 GPUs for 8,784 hours
+        assert pytest.approx(0.364, abs=5e-4) == 3e8 / 0.62 / (151_500 * 8_784)
+        assert "straight ramp: 1.33bn GPU-hours, utilization 36.4%" in printed(
+            executed("coreweave_2024")
+        )
+
+    def test_the_conclusions_follow_from_the_numbers(self) -> None:
+        table = self.table()
+        hours = table["from Microsoft's hours"]
+        revenue = table["from revenue (hours billed)"]
+        assert hours[0] > 0.221
+        assert revenue[0] > 0.221
+        assert 0.30 < hours[1] < 0.37
+        assert 0.45 < revenue[1] < 0.55
+        assert revenue[0] == pytest.approx(0.35, abs=0.01)
+        assert revenue[2] == pytest.approx(0.70, abs=0.01)
+        for p in range(3):
+            assert revenue[p] > table["break-even, operating"][p]
+            assert revenue[p] < table["break-even, after interest"][p]
+        # The income statement says the same without any fleet: 1915.4 over 1591.0 and 1951.8.
+        text = printed(executed("coreweave_2024"))
+        low, high = map(float, re.findall(r"operating break-even: +([\d.]+) to ([\d.]+)", text)[0])
+        assert 1915.4 / 1591.0 < low < high < 1915.4 / 1591.0 * 1.02
+
+
+def test_make_demo_prints_the_table_and_the_page(tmp_path: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, ROOT / "examples" / "run.py", "coreweave_2024"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Did CoreWeave run its fleet at 22% in 2024?" in found.stdout
+    assert "from revenue (hours billed)" in found.stdout
+    page = Path(found.stdout.strip().rpartition(": ")[2])
+    text = page.read_text()
+    assert len(re.findall(r"<img[^>]+data:image/png;base64", text)) == 4
+    # Nothing on the page is fetched from elsewhere.
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=\"https?:", text)
