@@ -6,6 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := $(BIN)/python
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_QUIET := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 # PyO3 looks for an interpreter when cargo runs on its own, too.
 export PYO3_PYTHON := $(CURDIR)/$(PY)
@@ -43,7 +44,7 @@ clean: ## Remove all that these recipes made
 
 $(VENV)/base: constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet pip maturin
+	$(PY) -m pip install pip maturin
 	@touch $@
 
 # The extension in release mode, the package itself in place, and what notebooks need.
@@ -52,9 +53,9 @@ $(VENV)/core: $(VENV)/base pyproject.toml $(RUST)
 	@touch $@
 
 $(VENV)/test: $(VENV)/core pyproject.toml constraints.txt
-	$(PY) -m pip install --quiet --group test
+	$(PY) -m pip install --group test
 	@touch $@
 
 $(VENV)/bench: $(VENV)/core pyproject.toml constraints.txt
-	$(PY) -m pip install --quiet --group bench
+	$(PY) -m pip install --group bench
 	@touch $@
