@@ -8,6 +8,9 @@ mod utilization;
 #[cfg(feature = "python")]
 #[pyo3::pymodule(gil_used = false)]
 fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+    use pyo3::types::PyModuleMethods;
+
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     for register in [
         bridge::register,
         study::quantile::register,

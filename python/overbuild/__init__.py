@@ -5,28 +5,43 @@ utilization, capex economics and lead times, and says what drives them.
 
 - :mod:`overbuild.utilization`: how much of the capacity is used;
 - :class:`overbuild.Study`: cited inputs and a model in, a labelled data set out;
-- :mod:`overbuild.data`: cited figures that come with the package.
+- :mod:`overbuild.data`: cited figures that come with the package;
+- :mod:`overbuild.plot`: pictures of results (needs matplotlib).
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from overbuild import data, study, utilization
-from overbuild._core import get_num_threads, set_num_threads
+from overbuild._core import __version__, get_num_threads, set_num_threads
 from overbuild.study import Input, Result, Study, between, pert, read_inputs, triangular
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from overbuild import plot
 
 __all__ = [
     "Input",
     "Result",
     "Study",
+    "__version__",
     "between",
     "data",
     "get_num_threads",
     "pert",
+    "plot",
     "read_inputs",
     "set_num_threads",
     "study",
     "triangular",
     "utilization",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # matplotlib is an extra, and slow to import.
+    if name == "plot":
+        return importlib.import_module("overbuild.plot")
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
