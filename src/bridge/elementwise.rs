@@ -69,11 +69,13 @@ pub(super) unsafe fn run<F: Elementwise<A>, A>(
 ) -> Result<bool, Failure> {
     let (output, inputs) = operands.split_last().expect("a kernel has an output");
     let ordered = inputs.iter().any(|input| input.feeds_back(output, n));
-    let invalid = if ordered || n < FEW {
-        map_chunks_in_order(n, grain, |range| {
-            // SAFETY: the caller's promise; elements are read and written one after the other.
-            unsafe { one_by_one(kernel, inputs, output, range) }
-        })
+    // SAFETY: the caller's promise; elements are read and written one after the other.
+    let singly = |range| unsafe { one_by_one(kernel, inputs, output, range) };
+    let invalid = if ordered {
+        map_chunks_in_order(n, grain, singly)
+    } else if n.min(grain) < FEW {
+        // As below, no thread reads what another one writes.
+        map_chunks(n, grain, singly)
     } else {
         map_chunks(n, grain, |range| {
             // SAFETY: the caller's promise. Chunks are disjoint and the output meets an input

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.stats import qmc
 
 from overbuild._core import QuantileTable
@@ -59,7 +60,37 @@ def tabulate(distribution: Any) -> QuantileTable:
     >>> table.ppf(np.array([0.05, 0.5, 0.95])).round(6)
     array([0.06285 , 0.26445 , 0.581803])
     """
-    return QuantileTable(*(_on_floats(f) for f in Input(distribution).quantile_functions()))
+    functions = _by_steps(distribution) or Input(distribution).quantile_functions()
+    return QuantileTable(*(_on_floats(function) for function in functions))
+
+
+def _by_steps(distribution: Any) -> tuple[Any, Any] | None:
+    """Quantile functions of a discrete distribution of scipy, from its steps; None for others.
+
+    Its own search for each quantile is slow, and a table of many steps asks for millions.
+    """
+    if not isinstance(getattr(distribution, "dist", None), stats.rv_discrete):
+        return None
+    first = distribution.ppf(_TAILS[-1])
+    for tail in _TAILS:  # a heavy tail shows before its end is asked for, which may take minutes
+        last = distribution.isf(tail)
+        if not last - first < _MOST_STEPS:
+            msg = "it has too many steps to tabulate; use a continuous one and round in the model"
+            raise ValueError(msg)
+    values = np.arange(first, last + 1)
+    below, above = distribution.cdf(values), -distribution.sf(values)
+
+    def quantiles(steps: Any, tail: Any, end: float) -> NDArray[Any]:
+        return np.where(tail == 0, end, values[steps.clip(max=values.size - 1)])
+
+    return (
+        lambda tail: quantiles(np.searchsorted(below, tail), tail, distribution.ppf(0)),
+        lambda tail: quantiles(np.searchsorted(above, -tail), tail, distribution.isf(0)),
+    )
+
+
+#: Tails of a discrete distribution to look at, the last one negligible, and most steps between.
+_TAILS, _MOST_STEPS = (1e-3, 1e-6, 1e-9, 1e-12, 1e-15), 100_000
 
 
 def _on_floats(function: Any) -> Any:
