@@ -209,6 +209,7 @@ class TestSummary:
         assert summary.loc["none", "NaN draws"] == 1024
         assert math.isnan(summary.loc["none", "P50"])
         assert "NaN draws" in repr(result)
+        assert " 1,024\n" in repr(result) + "\n"
         assert "NaN draws" in result._repr_html_()
 
     def test_infinite_draws_are_values(self) -> None:

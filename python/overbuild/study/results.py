@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from overbuild.study import rendering
 from overbuild.study.inputs import DRAW
 
 if TYPE_CHECKING:
@@ -135,25 +135,20 @@ class Result:
             raise KeyError(msg)
         return plot.variable(self.dataset[name], ax=ax, quantiles=quantiles)
 
-    def _shown(self) -> tuple[str, pd.DataFrame]:
-        """Return a title and the summary with numbers as text of four digits."""
+    def _title(self) -> str:
         attrs = self.dataset.attrs
-        title = f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
+        return f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
+
+    def _shown(self) -> pd.DataFrame:
+        """Return the summary with its numbers as text; NaN draws only if there are any."""
         table = self.summary()
-        for column in table.columns[: len(QUANTILES) + 1]:
-            table[column] = [_four_digits(value) for value in table[column]]
-        if not table[MISSING].any():
-            table = table.drop(columns=MISSING)
-        return title, table
+        return rendering.as_text(table if table[MISSING].any() else table.drop(columns=MISSING))
 
     def __repr__(self) -> str:
-        title, table = self._shown()
-        text = table.drop(columns=["source"]).to_string()
-        return f"{title}\n{text}"
+        return f"{self._title()}\n{self._shown().drop(columns='source').to_string()}"
 
     def _repr_html_(self) -> str:
-        title, table = self._shown()
-        return f"<p><b>{html.escape(title)}</b></p>{table.to_html(border=0, escape=True)}"
+        return rendering.as_html(self._title(), self._shown())
 
 
 def _quantiles(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:
@@ -166,13 +161,3 @@ def _quantiles(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[A
     if broken.any():
         found[broken] = np.quantile(values, p[broken], method="lower")
     return found
-
-
-def _four_digits(value: float) -> str:
-    """Return a number with four significant digits, large ones with separators."""
-    if not np.isfinite(value) or value == 0:
-        return f"{value:g}"
-    if 1e-4 <= abs(value) < 1e16:
-        decimals = max(0, 3 - int(np.floor(np.log10(abs(value)))))
-        return f"{float(f'{value:.4g}'):,.{decimals}f}"
-    return f"{value:.3e}"
