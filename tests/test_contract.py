@@ -384,6 +384,19 @@ def test_ctrl_c_stops_long_work() -> None:
     assert waited < 10.0, "the work would have gone on for more than a minute"
 
 
+def test_a_short_call_waits_for_nobody() -> None:
+    # A long call of a slow kernel, begun with few elements: NumPy would keep the interpreter.
+    ob.set_num_threads(2)
+    long = threading.Thread(target=_core.carried_load, args=(np.full(400, 1e9), 1e-300))
+    long.start()
+    for _ in range(3):
+        _core.erlang_b(np.full(64, 5.0), 10.0)
+        _core.implied(np.ones(300_000), 0.5, 1.0)
+        time.sleep(0.01)
+    assert long.is_alive(), "the short calls waited for the long one"
+    long.join()
+
+
 @elementwise
 def test_containers_come_back_as_what_they_were(name: str) -> None:
     n = 12

@@ -70,17 +70,44 @@ def along(kernel: np.ufunc, operands: dict[str, Values], dim: str) -> Values:
     """
     if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
         return _along_named(kernel, operands, dim)
-    frame = next((op for op in operands.values() if isinstance(op, pd.DataFrame)), None)
     arrays = {name: _plain(operand) for name, operand in operands.items()}
+    arrays = {
+        name: array.rechunk({array.ndim - 1: -1}) if _is_dask(array) and array.ndim else array
+        for name, array in arrays.items()
+    }
     size = _common_size({name: array.shape[-1] for name, array in arrays.items() if array.ndim})
-    values = kernel(
-        *(array if array.ndim else np.broadcast_to(array, size) for array in arrays.values())
-    )
-    return values if frame is None else pd.Series(values, index=frame.index)
+    rows = (array if array.ndim else np.broadcast_to(array, size) for array in arrays.values())
+    index = _common_rows(operands)
+    values = kernel(*rows)
+    return values if index is None else pd.Series(values, index=index)
+
+
+def _common_rows(operands: dict[str, Values]) -> pd.Index[Any] | None:
+    """Return the row labels of the DataFrames among `operands`; None if there are none.
+
+    Labels must agree: rows of all frames, and the periods of all frames and Series.
+    """
+    rows = {n: op.index for n, op in operands.items() if isinstance(op, pd.DataFrame)}
+    periods = {
+        name: op.columns if isinstance(op, pd.DataFrame) else op.index
+        for name, op in operands.items()
+        if isinstance(op, pd.DataFrame | pd.Series)
+    }
+    for what, labels in {"rows": rows, "periods": periods}.items():
+        first = next(iter(labels.values()), None)
+        if not all(other.equals(first) for other in labels.values()):
+            msg = f"{' and '.join(labels)} have different labels for {what}; reindex one of them"
+            raise ValueError(msg)
+    return next(iter(rows.values()), None)
 
 
 def _along_named(kernel: np.ufunc, operands: dict[str, Values], dim: str) -> Values:
     named = {name: _with_names(name, operand, dim) for name, operand in operands.items()}
+    others = {d for op in named.values() for d in op.dims} - {"draw"}
+    if dim not in others and (others or dim != "period"):
+        there = ", ".join(sorted(map(str, others))) or "none but draw"
+        msg = f"no argument has dimension {dim!r} to sum over; there are: {there}"
+        raise ValueError(msg)
     size = _common_size({name: op.sizes[dim] for name, op in named.items() if dim in op.dims})
     return xr.apply_ufunc(
         kernel,

@@ -1,7 +1,8 @@
 //! From a function of numbers to a loop over strided memory.
 
+use super::chunks::{map_chunks, map_chunks_in_order};
+use super::failure::Failure;
 use super::isa::{Body, Isa};
-use super::pool::{Failure, map_chunks, map_chunks_in_order};
 use super::ufunc::Operand;
 use std::marker::PhantomData;
 use std::ops::Range;

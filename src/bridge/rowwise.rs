@@ -1,8 +1,9 @@
 //! From a function of rows to a loop over strided memory, eight rows at a time.
 
+use super::chunks::map_chunks;
+use super::failure::Failure;
 use super::isa::{Body, Isa};
 use super::lanes::{LANES, Lanes};
-use super::pool::{Failure, map_chunks};
 use super::ufunc::Operand;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -59,7 +60,8 @@ pub(super) struct RowOperand {
     pub(super) step: isize,
 }
 
-/// Runs `kernel` over `n` rows; true if a NaN came out of a row without one.
+/// Runs `kernel` over `n` rows; true if a NaN came out of a row without one. The grain counts
+/// numbers, not rows.
 ///
 /// # Safety
 /// Each input must be readable for `n` rows of `len` aligned numbers at its strides, the output
@@ -72,7 +74,8 @@ pub(super) unsafe fn run<F: Rowwise<A>, A>(
     n: usize,
     grain: usize,
 ) -> Result<bool, Failure> {
-    let invalid = map_chunks(n, grain.next_multiple_of(LANES), |range| {
+    let len = inputs.iter().map(|input| input.len).max().unwrap_or(0).max(1);
+    let invalid = map_chunks(n, (grain / len).max(1).next_multiple_of(LANES), |range| {
         // SAFETY: the caller's promise, and chunks are disjoint.
         unsafe { by_lanes(kernel, inputs, output, range, Isa::best()) }
     });

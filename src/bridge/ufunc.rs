@@ -1,7 +1,7 @@
 //! From a topic's table of kernels to `numpy.ufunc` objects.
 
 use super::elementwise::{self, Elementwise, MAX_INPUTS};
-use super::pool::Failure;
+use super::failure::{Failure, guarded};
 use super::rowwise::{self, RowOperand, Rowwise};
 use super::status::Status;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -93,11 +93,11 @@ pub(crate) struct Kernel {
     strided_loop: StridedLoop,
 }
 
-/// Elements in a chunk of a loop of a few nanoseconds an element.
+/// Numbers in a chunk of a loop of a few nanoseconds a number.
 const FAST_GRAIN: usize = 1 << 15;
 
-/// Rows in a chunk of a row loop.
-const ROW_GRAIN: usize = 1 << 10;
+/// … and of one that may take milliseconds.
+const SLOW_GRAIN: usize = 8;
 
 /// An elementwise ufunc of a function of one to six numbers.
 pub(crate) const fn elementwise<F: Elementwise<A>, A: 'static>(
@@ -113,7 +113,7 @@ pub(crate) const fn elementwise_slow<F: Elementwise<A>, A: 'static>(
     name: &'static CStr,
     kernel: F,
 ) -> Kernel {
-    elementwise_by::<F, A, 8>(name, kernel)
+    elementwise_by::<F, A, SLOW_GRAIN>(name, kernel)
 }
 
 const fn elementwise_by<F: Elementwise<A>, A: 'static, const GRAIN: usize>(
@@ -150,7 +150,7 @@ unsafe extern "C" fn elementwise_loop<F: Elementwise<A>, A, const GRAIN: usize>(
     strides: *const isize,
     _auxdata: *mut c_void,
 ) -> c_int {
-    report(|| {
+    let loop_over = || {
         let operands: [Operand; MAX_INPUTS + 1] = std::array::from_fn(|k| {
             let k = k.min(F::NIN);
             // SAFETY: NumPy passes a pointer and a stride for each input and the output.
@@ -162,7 +162,12 @@ unsafe extern "C" fn elementwise_loop<F: Elementwise<A>, A, const GRAIN: usize>(
             let n = usize::try_from(*dimensions).unwrap_or(0);
             elementwise::run(value_of::<F>(), &operands[..=F::NIN], n, GRAIN)
         }
-    })
+    };
+    #[cfg(feature = "python")]
+    if GRAIN == SLOW_GRAIN {
+        return super::failure::python::without_gil(|| report(loop_over));
+    }
+    report(loop_over)
 }
 
 unsafe extern "C" fn rowwise_loop<F: Rowwise<A>, A>(
@@ -184,7 +189,7 @@ unsafe extern "C" fn rowwise_loop<F: Rowwise<A>, A>(
             let inputs: Vec<RowOperand> = (0..F::NIN)
                 .map(|k| RowOperand { rows: operand(k), len, step: *strides.add(F::NIN + 1 + k) })
                 .collect();
-            rowwise::run(value_of::<F>(), &inputs, &operand(F::NIN), n, ROW_GRAIN)
+            rowwise::run(value_of::<F>(), &inputs, &operand(F::NIN), n, FAST_GRAIN)
         }
     })
 }
@@ -192,7 +197,7 @@ unsafe extern "C" fn rowwise_loop<F: Rowwise<A>, A>(
 /// Turns the outcome of a loop into what NumPy looks at: return value, status, exception.
 fn report(run: impl FnOnce() -> Result<bool, Failure>) -> c_int {
     let status = Status::save();
-    match run() {
+    match guarded(run) {
         Ok(invalid) => {
             status.restore(invalid);
             0

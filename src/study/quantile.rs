@@ -10,9 +10,9 @@ use crate::bridge::{Body, vectorized};
 const CELL_BITS: u32 = 3;
 pub(super) const CELLS_PER_OCTAVE: usize = 1 << CELL_BITS;
 
-/// Octaves from 2^-64 to 1/2.
-const OCTAVES: usize = 63;
-pub(super) const SMALLEST: f64 = 1.0 / (1u128 << 64) as f64;
+/// Octaves from 2^-34 to 1/2: beyond all draws, and negligible against the stated error.
+const OCTAVES: usize = 33;
+pub(super) const SMALLEST: f64 = 1.0 / (1u64 << 34) as f64;
 
 /// Cells of one side; the last holds only `v = 1/2`.
 pub(super) const SIDE: usize = OCTAVES * CELLS_PER_OCTAVE + 1;
@@ -190,8 +190,7 @@ pub(crate) use python::register;
 mod python {
     use super::super::tabulate::Fault;
     use super::{DEGREE, GRAIN, NO_CELL, Node, Sobol, Table};
-    use crate::bridge::detached;
-    use crate::bridge::pool::fill_chunks;
+    use crate::bridge::{allocate, detached, fill_chunks};
     use numpy::{IntoPyArray, PyArray2};
     use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
     use pyo3::exceptions::PyValueError;
@@ -284,8 +283,10 @@ mod python {
         fn _restore(nodes: PyReadonlyArray2<'_, f64>, low: f64, high: f64) -> PyResult<Self> {
             let nodes = nodes.as_array();
             let forks_go_forward = |(k, node): (usize, &Node)| {
-                node.first_half()
-                    .is_none_or(|first| k == NO_CELL || (k < first && first + 1 < nodes.nrows()))
+                node.first_half().is_none_or(|first| match k {
+                    NO_CELL => first == 0,
+                    _ => k.max(NO_CELL) < first && first + 1 < nodes.nrows(),
+                })
             };
             let broken = || PyValueError::new_err("this is no table of quantiles");
             if nodes.ncols() != DEGREE + 3 || nodes.nrows() <= NO_CELL {
@@ -312,8 +313,11 @@ mod python {
         n: usize,
         fill: impl Fn(usize, &mut [f64]) + Sync + Send,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let mut out = vec![0.0; n];
-        detached(py, || fill_chunks(&mut out, GRAIN, fill))?;
+        let out = detached(py, || {
+            let mut out = allocate(n)?;
+            fill_chunks(&mut out, GRAIN, fill)?;
+            Ok(out)
+        })?;
         Ok(out.into_pyarray(py))
     }
 

@@ -29,7 +29,7 @@ const ROUNDING: f64 = 1e-15;
 const MAX_NODES: usize = 1 << 20;
 
 /// Below this tail probability a quantile function that breaks down is continued flat.
-const DEEP_TAIL: f64 = 1.0 / (1u64 << 33) as f64;
+const DEEP_TAIL: f64 = 1.0 / (1u64 << 30) as f64;
 
 /// Chebyshev–Lobatto points cos(pi k / 5), rising, and the points half-way between.
 const NODES: [f64; DEGREE + 1] = [
@@ -98,13 +98,18 @@ impl Table {
     pub(crate) fn build<E>(
         mut quantile: impl FnMut(&[f64], bool) -> Result<Vec<f64>, E>,
     ) -> Result<Self, Fault<E>> {
-        let mut end = |upper| match quantile(&[0.0], upper).map_err(Fault::Quantile)?[0] {
-            end if end.is_nan() => {
-                Err(Fault::NotFinite { probability: f64::from(upper), value: end })
+        let mut at = |tail, upper| match quantile(&[tail], upper).map_err(Fault::Quantile)?[0] {
+            value if value.is_nan() => {
+                let probability = if upper { 1.0 - tail } else { tail };
+                Err(Fault::NotFinite { probability, value })
             }
-            end => Ok(end),
+            value => Ok(value),
         };
-        let ends = [end(false)?, end(true)?];
+        let ends = [at(0.0, false)?, at(0.0, true)?];
+        let spread = at(0.25, true)? - at(0.25, false)?;
+        if spread < 0.0 {
+            return Err(Fault::Falls { from: 0.25, to: 0.75 });
+        }
         let mut table = Table { nodes: vec![Node::constant(0.0); NO_CELL], ends };
         table.nodes.push(Node::fork(0));
         let mut cells: Vec<Cell> = [false, true].into_iter().flat_map(top_cells).collect();
@@ -112,7 +117,7 @@ impl Table {
             let values = evaluate(&cells, &mut quantile).map_err(Fault::Quantile)?;
             let mut halves = Vec::new();
             for (cell, values) in cells.iter().zip(values.chunks_exact(POINTS)) {
-                match fit(cell, values)? {
+                match fit(cell, values, spread)? {
                     Some(node) => table.nodes[cell.node] = node,
                     None => halves.extend(table.split(cell)),
                 }
@@ -158,7 +163,7 @@ impl Table {
 
 fn top_cells(upper: bool) -> impl Iterator<Item = Cell> {
     (0..SIDE).map(move |k| {
-        let octave = SMALLEST * (1u128 << (k / CELLS_PER_OCTAVE)) as f64;
+        let octave = SMALLEST * (1u64 << (k / CELLS_PER_OCTAVE)) as f64;
         let width = octave / CELLS_PER_OCTAVE as f64;
         let start = octave + width * (k % CELLS_PER_OCTAVE) as f64;
         // The last cell begins at 1/2 and has nothing beyond.
@@ -189,7 +194,7 @@ fn evaluate<E>(
 }
 
 /// The cell's polynomial, or `None` if it has to be halved.
-fn fit<E>(cell: &Cell, values: &[f64]) -> Result<Option<Node>, Fault<E>> {
+fn fit<E>(cell: &Cell, values: &[f64], spread: f64) -> Result<Option<Node>, Fault<E>> {
     let (at_nodes, at_checks) = values.split_at(NODES.len());
     if let Some(k) = values.iter().position(|x| !x.is_finite()) {
         if cell.start < DEEP_TAIL {
@@ -201,7 +206,7 @@ fn fit<E>(cell: &Cell, values: &[f64]) -> Result<Option<Node>, Fault<E>> {
     let (first, last) = (at_nodes[0], at_nodes[DEGREE]);
     let (low, high) = if cell.upper { (last, first) } else { (first, last) };
     let rounding = 4.0 * f64::EPSILON * low.abs().max(high.abs());
-    if low - high > 1e-6 * low.abs().max(high.abs()) && cell.start >= DEEP_TAIL {
+    if low - high > (1e-6 * spread).max(rounding) && cell.start >= DEEP_TAIL {
         let [from, to] = [cell.start, cell.start + cell.width].map(|v| cell.probability(v));
         return Err(Fault::Falls { from: from.min(to), to: from.max(to) });
     }
@@ -252,7 +257,7 @@ mod tests {
     }
 
     fn probabilities() -> impl Iterator<Item = f64> {
-        let tails = (1..60).map(|k| 0.7 * 0.5f64.powi(k));
+        let tails = (1..33).map(|k| 0.7 * 0.5f64.powi(k));
         let body = (1..20_000).map(|k| f64::from(k) / 20_000.0);
         tails.chain(body)
     }

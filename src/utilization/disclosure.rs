@@ -31,7 +31,12 @@ fn ramp_linear(period: f64, periods: f64, opening: f64, closing: f64) -> f64 {
 /// `expm1(g) / g`.
 #[inline(always)]
 fn ramp_exponential(period: f64, periods: f64, opening: f64, closing: f64) -> f64 {
-    let g = libm::log(closing / opening) / periods;
+    let ratio = closing / opening;
+    let growth = match ratio {
+        f64::MIN_POSITIVE..=f64::MAX => libm::log(ratio),
+        _ => libm::log(closing) - libm::log(opening),
+    };
+    let g = growth / periods;
     let mean = if g == 0.0 { 1.0 } else { libm::expm1(g) / g };
     within((opening > 0.0) & (closing > 0.0), opening * libm::exp(g * period) * mean)
 }

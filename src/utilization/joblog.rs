@@ -4,7 +4,7 @@
 //! finer: whole GPUs and common fractions are exact, and what a job adds it takes away again to
 //! the last bit. So counts come down to exactly zero, and the order of jobs does not matter.
 
-use crate::bridge::pool::{Failure, map_chunks};
+use crate::bridge::{Failure, map_chunks};
 
 /// Jobs, one an index; times are in one unit and origin with [`Bins`].
 #[derive(Clone, Copy, Debug)]
@@ -85,11 +85,11 @@ impl Grid for Even {
 
     #[inline(always)]
     fn find(&self, time: f64) -> u32 {
-        // The quotient is off by one at the most.
+        // The quotient is off by one at the most, where a width is more than a few roundings.
         let mut bin = ((time - self.first) * self.per_unit).floor();
         bin -= if self.first + bin * self.width > time { 1.0 } else { 0.0 };
         bin += if self.first + (bin + 1.0) * self.width <= time { 1.0 } else { 0.0 };
-        bin as u32
+        (bin as u32).min(self.count)
     }
 }
 
@@ -119,7 +119,9 @@ impl<'a> Bins<'a> {
         let count = edges.len() - 1;
         let width = (edges[count] - edges[0]) / count as f64;
         let even = Even { first: edges[0], width, per_unit: 1.0 / width, count: count as u32 };
-        match (0..=count).all(|k| edges[k] == even.edge(k as u32)) {
+        let most = edges[0].abs().max(edges[count].abs());
+        let wide = width > 16.0 * f64::EPSILON * most && even.per_unit.is_finite();
+        match wide && (0..=count).all(|k| edges[k] == even.edge(k as u32)) {
             true => Bins::Even(even),
             false => Bins::Uneven(Uneven { edges }),
         }
@@ -132,8 +134,11 @@ pub(crate) enum Fault {
     StartMissing,
     EndBeforeStart,
     GpusNegative,
-    GpusNotFinite,
+    GpusNoNumber,
 }
+
+/// More than any job can hold; counts of such jobs would drown the others'.
+const MOST_GPUS: f64 = 1e12;
 
 impl Fault {
     fn of(start: f64, end: f64, gpus: f64) -> Option<Fault> {
@@ -143,8 +148,8 @@ impl Fault {
             Some(Fault::EndBeforeStart)
         } else if gpus < 0.0 {
             Some(Fault::GpusNegative)
-        } else if !gpus.is_finite() {
-            Some(Fault::GpusNotFinite)
+        } else if gpus.is_nan() || gpus > MOST_GPUS {
+            Some(Fault::GpusNoNumber)
         } else {
             None
         }
@@ -155,7 +160,7 @@ impl Fault {
             Fault::StartMissing => "start is missing",
             Fault::EndBeforeStart => "end is before start",
             Fault::GpusNegative => "gpus is negative",
-            Fault::GpusNotFinite => "gpus is missing or infinite",
+            Fault::GpusNoNumber => "gpus is missing or above 1e12",
         }
     }
 }
@@ -193,7 +198,7 @@ pub(crate) struct Counter {
 impl Counter {
     /// The finest unit in which all jobs together stay within 62 bits.
     fn for_total(total: f64) -> Self {
-        let exponent = libm::ilogb(total.clamp(1.0, f64::MAX));
+        let exponent = libm::ilogb(total.max(f64::MIN_POSITIVE)).max(-900);
         Counter { per_gpu: libm::ldexp(1.0, 61 - exponent) }
     }
 

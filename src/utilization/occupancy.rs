@@ -1,8 +1,7 @@
 //! Use over time from a job log: what was busy in each bin, on average and at the most.
 
 use super::joblog::{Bins, Counter, Grid, Jobs};
-use crate::bridge::pool::{Failure, map_chunks};
-use crate::bridge::{Body, vectorized};
+use crate::bridge::{Body, Failure, allocate, map_chunks, vectorized};
 use std::ops::Range;
 
 /// What a bin's jobs add up to.
@@ -37,7 +36,7 @@ fn occupancy_on(
     // One cell more in a row takes what ends at the last edge.
     let cells = rows * (count + 1);
     let part_cells = map_chunks(jobs.len(), jobs.part(cells), |range| {
-        let mut cells = vec![Cell::default(); cells];
+        let mut cells = allocate::<Cell>(cells)?;
         let mut batch = Batch::default();
         for start in range.clone().step_by(BATCH) {
             let len = BATCH.min(range.end - start);
@@ -47,9 +46,10 @@ fn occupancy_on(
                 batch.add(place, &mut cells[row..=row + count]);
             }
         }
-        cells
+        Ok(cells)
     })?;
-    let mut out = vec![0.0; rows * count];
+    let part_cells = part_cells.into_iter().collect::<Result<Vec<_>, Failure>>()?;
+    let mut out = allocate::<f64>(rows * count)?;
     for (row, out) in out.chunks_exact_mut(count).enumerate() {
         let mut busy = 0;
         for (bin, out) in out.iter_mut().enumerate() {
@@ -141,6 +141,13 @@ struct Event {
     change: f64,
 }
 
+impl Event {
+    fn new(time: f64, change: f64) -> Self {
+        // Adding zero makes -0.0 and 0.0 one moment.
+        Event { time: time + 0.0, change }
+    }
+}
+
 /// Events of some jobs, cell by cell in no order within a cell.
 struct Events {
     sorted: Vec<Event>,
@@ -150,7 +157,12 @@ struct Events {
 
 impl Events {
     /// Sorts the events of `range` into `cells` cells by counting.
-    fn of(jobs: &Jobs<'_>, grid: impl Grid + Sync, range: Range<usize>, cells: usize) -> Self {
+    fn of(
+        jobs: &Jobs<'_>,
+        grid: impl Grid + Sync,
+        range: Range<usize>,
+        cells: usize,
+    ) -> Result<Self, Failure> {
         let visit = |see: &mut dyn FnMut(usize, Event)| {
             for job in range.clone() {
                 let (start, end) = grid.clip(jobs.start[job], jobs.end[job]);
@@ -158,26 +170,26 @@ impl Events {
                     continue;
                 }
                 let row = jobs.row(job) * grid.count() as usize;
-                see(row + grid.find(start) as usize, Event { time: start, change: jobs.gpus[job] });
+                see(row + grid.find(start) as usize, Event::new(start, jobs.gpus[job]));
                 let last = grid.find(end);
                 // What ends at the last edge never frees anything.
                 if last < grid.count() {
-                    see(row + last as usize, Event { time: end, change: -jobs.gpus[job] });
+                    see(row + last as usize, Event::new(end, -jobs.gpus[job]));
                 }
             }
         };
-        let mut begin = vec![0; cells + 1];
+        let mut begin = allocate::<usize>(cells + 1)?;
         visit(&mut |cell, _| begin[cell + 1] += 1);
         for cell in 0..cells {
             begin[cell + 1] += begin[cell];
         }
         let mut next = begin.clone();
-        let mut sorted = vec![Event::default(); begin[cells]];
+        let mut sorted = allocate::<Event>(begin[cells])?;
         visit(&mut |cell, event| {
             sorted[next[cell]] = event;
             next[cell] += 1;
         });
-        Events { sorted, begin }
+        Ok(Events { sorted, begin })
     }
 
     fn in_cell(&self, cell: usize) -> &[Event] {
@@ -209,6 +221,7 @@ fn peak_on(
     let cells = rows * count;
     let parts =
         map_chunks(jobs.len(), jobs.part(cells), |range| Events::of(jobs, grid, range, cells))?;
+    let parts = parts.into_iter().collect::<Result<Vec<_>, Failure>>()?;
     let in_cell = |cell: usize| parts.iter().flat_map(move |events| events.in_cell(cell));
 
     // The count before a bin's own events: changes of all bins before it in its row.
@@ -217,7 +230,7 @@ fn peak_on(
         range.map(change).collect::<Vec<i64>>()
     })?
     .concat();
-    let mut busy_before = vec![0; cells];
+    let mut busy_before = allocate::<i64>(cells)?;
     for cell in (0..cells).filter(|cell| cell % count > 0) {
         busy_before[cell] = busy_before[cell - 1] + changes[cell - 1];
     }
@@ -315,6 +328,9 @@ mod python {
             && rows_fit)
         {
             return Err(PyValueError::new_err("columns must have one entry for each job"));
+        }
+        if rows.checked_mul(edges.len() + 1).is_none() || edges.len() > u32::MAX as usize {
+            return Err(PyValueError::new_err("too many labels and bins"));
         }
         if edges.len() < 2
             || !edges.windows(2).all(|pair| pair[0] < pair[1] && pair[1] - pair[0] < f64::INFINITY)

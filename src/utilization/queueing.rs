@@ -12,7 +12,7 @@ const TABLE: &[Kernel] = &[
 ];
 
 /// Above this many servers the sums below would take seconds.
-const MOST_SERVERS: f64 = 1e12;
+const MOST_SERVERS: f64 = 1e9;
 
 fn in_domain(load: f64, servers: f64) -> bool {
     load >= 0.0 && (0.0..=MOST_SERVERS).contains(&servers) && servers == servers.trunc()
@@ -64,13 +64,13 @@ fn carried_load(servers: f64, wait: f64) -> f64 {
     if !(in_domain(0.0, servers) && servers > 0.0 && (0.0..=1.0).contains(&wait)) {
         return f64::NAN;
     }
-    if wait == 0.0 || wait == 1.0 {
+    if wait == 0.0 || wait == 1.0 || servers == 1.0 {
         return wait;
     }
     let target = libm::log(wait);
     let excess = |x: f64| libm::log(wait_probability(servers * libm::exp(x), servers)) - target;
     // x is the logarithm of utilization. C(a, 1) = a and C falls with n at a given utilization.
-    let (mut low, mut high) = (target.max(-700.0), 0.0);
+    let (mut low, mut high) = (target, 0.0);
     let (mut below, mut above) = (excess(low), -target);
     let mut width = high - low;
     while high - low > 4.0 * f64::EPSILON * libm::fabs(low).max(f64::EPSILON) {

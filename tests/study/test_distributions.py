@@ -92,7 +92,7 @@ CONTINUOUS = [
 
 
 def probabilities() -> np.ndarray:
-    tails = 0.7 * 0.5 ** np.arange(1, 34)
+    tails = 0.7 * 0.5 ** np.arange(1, 33)
     return np.concatenate([tails, 1 - tails, np.linspace(1e-6, 1 - 1e-6, 50_001)])
 
 
@@ -152,6 +152,12 @@ def test_a_quantile_function_is_enough() -> None:
     np.testing.assert_allclose(x, [0, 0, 0, 5, 100, 100], atol=1e-8)
 
 
+def test_where_numbers_end_before_probabilities_do() -> None:
+    # Quantiles reach down to the smallest number there is, and up to 1 long before the end.
+    x = ob.study.tabulate(stats.beta(0.01, 0.01)).ppf(np.array([0.1, 0.5, 0.9]))
+    np.testing.assert_allclose(x, [0, 0.5, 1], atol=1e-6)
+
+
 def test_ends_and_outside() -> None:
     table = ob.study.tabulate(stats.norm())
     with np.errstate(invalid="raise"):
@@ -179,15 +185,23 @@ def test_a_broken_pickle_is_refused() -> None:
     for broken in (nodes[:5], nodes[:, :5]):
         with pytest.raises(ValueError, match="no table of quantiles"):
             restore(np.ascontiguousarray(broken), low, high)
-    endless = nodes.copy()
-    endless[3, -1], endless[3, -2] = -np.inf, 3
-    with pytest.raises(ValueError, match="no table of quantiles"):
-        restore(endless, low, high)
+    fork = int(np.flatnonzero(nodes[:, -1] == -np.inf)[0])
+    for target in (3, fork):
+        endless = nodes.copy()
+        endless[3, -1], endless[3, -2] = -np.inf, target
+        endless[fork, -2] = 3
+        with pytest.raises(ValueError, match="no table of quantiles"):
+            restore(endless, low, high)
 
 
 class Falling:
     def ppf(self, u: np.ndarray) -> np.ndarray:
         return 1 - np.asarray(u)
+
+
+class FallingFarOut:
+    def ppf(self, u: np.ndarray) -> np.ndarray:
+        return 1e9 - np.asarray(u)
 
 
 class Hole:
@@ -199,6 +213,7 @@ class Hole:
     ("distribution", "message"),
     [
         (Falling(), "its quantiles fall between"),
+        (FallingFarOut(), "its quantiles fall between probabilities 0.25 and 0.75"),
         (Hole(), "its quantile at probability 1 is NaN"),
         (stats.norm(scale=-1), "is NaN"),
         (stats.zipf(2.5), "too many steps"),
@@ -208,5 +223,5 @@ class Hole:
 def test_what_is_no_distribution_is_refused(distribution, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ob.study.tabulate(distribution)
-    with pytest.raises(ValueError, match=r"'price'.*impossible"):
+    with pytest.raises(ValueError, match=r"'price'.*(impossible|cannot be drawn)"):
         ob.Study(lambda price: {"x": price}, {"price": distribution}).run(16)

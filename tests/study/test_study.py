@@ -212,6 +212,11 @@ class TestSummary:
         assert " 1,024\n" in repr(result) + "\n"
         assert "NaN draws" in result._repr_html_()
 
+    def test_labels_that_repeat_have_rows_of_their_own(self) -> None:
+        sites = xr.DataArray([1.0, 2.0, 3.0], dims="site", coords={"site": [0.1, 0.1, 0.3]})
+        summary = ob.Study(lambda s: {"b": 2 * s}, {"s": sites}).run(8).summary()
+        assert list(summary.loc["b[site=0.1]", "P50"]) == [2.0, 4.0]
+
     def test_infinite_draws_are_values(self) -> None:
         def level(price):
             return {"break_even": ob.utilization.break_even(1.0, 2.0, price, 1.0)}
@@ -307,7 +312,18 @@ class TestErrors:
             (lambda a: None, TypeError, "must return a dict, a DataArray or a Dataset"),
             (lambda a: 3.0, TypeError, "must return a dict, a DataArray or a Dataset, not float"),
             (lambda a: {"a": a}, ValueError, "output 'a' of .* has the name of an input"),
-            (lambda a: {"b": a.mean()}, ValueError, "'b' has no dimension 'draw', but depends"),
+            (lambda a: {"b": a.mean()}, ValueError, "'b' of a draw depends on the other draws"),
+            (lambda a: {"b": float(a[0])}, ValueError, "'b' of a draw depends"),
+            (lambda a: {"b": a / a.max()}, ValueError, "'b' of a draw depends"),
+            (lambda a: {"draw": a}, ValueError, "'draw' cannot be the name of an output"),
+            (lambda a: {1: a}, ValueError, "1 cannot be the name of an output"),
+            (lambda a: xr.Dataset(), ValueError, "returned no outputs"),
+            (lambda a: {"b": a.__imul__(0)}, ValueError, "read-only"),
+            (
+                lambda a: {"x": a * xr.DataArray([1, 2], dims="y"), "y": a},
+                ValueError,
+                "'y' is both a variable and a dimension of 'x'",
+            ),
         ],
     )
     def test_outputs(self, returned, error, message) -> None:
@@ -315,13 +331,25 @@ class TestErrors:
             ob.Study(returned, {"a": stats.norm()}).run(16)
 
     def test_outputs_that_change_between_chunks(self) -> None:
-        sizes = iter([2, 2, 3])
+        sizes = iter([2, 2, 2, 3])
 
         def growing(a):
             return {"b": a * xr.DataArray(np.ones(next(sizes)), dims="site")}
 
         with pytest.raises(ValueError, match="'b' changes its shape"):
             ob.Study(growing, {"a": stats.norm()}).run(30, chunk=10)
+
+    def test_labels_that_differ(self) -> None:
+        def sites(*names):
+            return xr.DataArray([1.0, 2.0], dims="site", coords={"site": list(names)})
+
+        study = ob.Study(lambda a, b: {"y": a * 2}, {"a": sites("x", "y"), "b": sites("y", "z")})
+        with pytest.raises(ValueError, match=r"'b' and 'a' have different labels.*'site'"):
+            study.run(8)
+
+    def test_parameters_without_names(self) -> None:
+        with pytest.raises(ValueError, match="takes a by position only"):
+            ob.Study(lambda a, /: {"b": a}, {"a": 1.0})
 
     def test_numbers_of_draws(self) -> None:
         for draws in (0, -5, 2**33):

@@ -123,6 +123,11 @@ class TestFleetRamp:
             ]
         np.testing.assert_allclose(found, exact, rtol=1e-13)
 
+    def test_growth_by_more_than_a_number_can_hold(self) -> None:
+        found = use.fleet_ramp(1e-300, 1e300, 2, kind="exponential")
+        assert np.isfinite(found).all()
+        assert found[0] < found[1] < 1e300
+
     def test_a_fleet_that_stays(self) -> None:
         for kind in ("linear", "exponential"):
             np.testing.assert_array_equal(use.fleet_ramp(7, 7, 3, kind=kind), [7, 7, 7])
@@ -195,6 +200,10 @@ class TestFleetHours:
         fleet = xr.DataArray([1.0, 2.0], dims="draw")
         np.testing.assert_array_equal(use.fleet_hours(fleet, 8_760), [8_760, 17_520])
         np.testing.assert_array_equal(use.fleet_hours(fleet, [10, 20, 30]), [60, 120])
+        with pytest.raises(ValueError, match="no argument has dimension 'perid'"):
+            use.fleet_hours(fleet, 8_760, dim="perid")
+        with pytest.raises(ValueError, match="'period' to sum over; there are: month"):
+            use.fleet_hours(fleet.rename(draw="month"), 8_760)
 
     def test_rows_of_a_frame(self) -> None:
         frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [10.0, 20.0, 30.0]}, index=list("xyz"))
@@ -202,13 +211,21 @@ class TestFleetHours:
         assert isinstance(found, pd.Series)
         pd.testing.assert_series_equal(found, pd.Series([21.0, 42.0, 63.0], index=list("xyz")))
 
+    def test_labels_of_pandas_must_agree(self) -> None:
+        frame = pd.DataFrame(np.ones((2, 3)), index=[0, 1])
+        with pytest.raises(ValueError, match="gpus and hours have different labels for rows"):
+            use.fleet_hours(frame, frame.iloc[::-1])
+        with pytest.raises(ValueError, match="gpus and hours have different labels for periods"):
+            use.fleet_hours(frame, pd.Series([100.0, 10, 1], index=[2, 1, 0]))
+        assert use.fleet_hours(frame, pd.Series([100.0, 10, 1])).tolist() == [111, 111]
+
     def test_dask_stays_lazy(self) -> None:
         gpus = xr.DataArray(np.ones((4, 6)), dims=["draw", "period"])
         for chunks in ({"draw": 2}, {"draw": 2, "period": 3}):
             lazy = use.fleet_hours(gpus.chunk(chunks), 2.0)
             assert lazy.chunks is not None
             np.testing.assert_array_equal(lazy, [12.0] * 4)
-        plain = use.fleet_hours(da.ones((4, 6), chunks=(2, 6)), 2.0)
+        plain = use.fleet_hours(da.ones((4, 6), chunks=(2, 3)), 2.0)
         assert isinstance(plain, da.Array)
         np.testing.assert_array_equal(plain.compute(), [12.0] * 4)
 

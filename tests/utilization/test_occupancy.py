@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 import tracemalloc
 from fractions import Fraction
 
@@ -183,7 +185,7 @@ def test_faults_are_named_and_counted(count) -> None:
         count([0.0, 3.0, 5.0], [1.0, 2.0, 4.0], 1, edges)
     with pytest.raises(ValueError, match=r"gpus is negative in row 2"):
         count([0.0] * 3, [1.0] * 3, [1, 1, -1], edges)
-    with pytest.raises(ValueError, match=r"gpus is missing or infinite in row 0"):
+    with pytest.raises(ValueError, match=r"gpus is missing or above 1e12 in row 0"):
         count([0.0], [1.0], [math.nan], edges)
     with pytest.raises(ValueError, match=r"start is missing in row 0"):
         count([math.nan], [1.0], [1], edges)
@@ -215,6 +217,86 @@ def test_edges_must_increase(count, edges, message) -> None:
 def test_lengths_must_agree(count) -> None:
     with pytest.raises(ValueError, match=r"start has shape \(2,\), end has shape \(1,\)"):
         count([0.0, 1.0], [1.0], 1, [0.0, 1.0])
+
+
+def test_minus_zero_is_zero() -> None:
+    assert use.peak([-0.5, -0.0], [0.0, 1.0], 8, [-1.0, 1.0]) == 8
+
+
+@BOTH
+def test_bins_as_narrow_as_numbers_can_be(count) -> None:
+    for edges in ([1 - 2**-52, 1 - 2**-53, 1.0], [0, 5e-324, 1e-323], [1e16, 1e16 + 2, 1e16 + 4]):
+        np.testing.assert_allclose(count([edges[0]], [edges[2]], 3.0, edges), [3.0, 3.0])
+
+
+@BOTH
+def test_dates_beyond_the_reach_of_nanoseconds(count) -> None:
+    years = np.array([f"20{k}" for k in range(10, 25, 2)], "M8[Y]").astype("M8[ns]")
+    for end in ("2600-01-01", "9999-12-31"):
+        found = count(np.array(["1500-01-01"], "M8[s]"), np.array([end], "M8[s]"), 8, years)
+        np.testing.assert_array_equal(found, [8.0] * 7)
+    centuries = np.array(["1700", "1900", "2100", "2200"], "M8[Y]").astype("M8[ns]")
+    found = count(centuries[1:2], centuries[2:3], 8, centuries)
+    np.testing.assert_allclose(found, [0, 8, 0])
+    with pytest.raises(ValueError, match="end is before start in row 0"):
+        count(np.array(["2650"], "M8[s]"), np.array(["2600"], "M8[s]"), 8, years)
+
+
+@BOTH
+def test_time_zones_of_polars(count) -> None:
+    hours = pd.date_range("2024-01-01", periods=8, freq="h")
+    start = pl.Series(list(hours[:1].to_pydatetime())).dt.replace_time_zone("America/New_York")
+    end = start.dt.offset_by("1h")
+    with pytest.raises(TypeError, match="edges without time zone, the others with one"):
+        count(start, end, 8, hours)
+    local = hours.tz_localize("America/New_York")
+    np.testing.assert_array_equal(count(start, end, 8, local), [8, 0, 0, 0, 0, 0, 0])
+
+
+@BOTH
+def test_numbers_may_come_as_objects(count) -> None:
+    edges = np.array([0, 1], dtype=object)
+    np.testing.assert_array_equal(count([0], [None], [2], edges), [2.0])
+    with pytest.raises(TypeError, match="start must hold numbers, as edges does"):
+        count(["noon"], [1], 1, edges)
+
+
+@BOTH
+def test_durations_are_no_dates(count) -> None:
+    hours = pd.date_range("2024-01-01", periods=3, freq="h")
+    with pytest.raises(TypeError, match="start holds durations, but edges holds dates"):
+        count(hours - hours[0], hours, 1, hours)
+    with pytest.raises(TypeError, match="edges holds durations"):
+        count(hours, hours, 1, hours - hours[0])
+
+
+@BOTH
+def test_labels_may_be_called_bin(count) -> None:
+    found = count([0.0], [1.0], 1, [0, 1], by=pd.Series(["a"], name="bin"))
+    assert found.dims == ("by", "bin")
+
+
+@BOTH
+def test_columns_out_of_packed_records(count) -> None:
+    log = np.zeros(3, dtype=[("flag", "i1"), ("start", "f8"), ("end", "f8")])
+    log["end"] = 1.0
+    np.testing.assert_array_equal(count(log["start"], log["end"], 1, [0.0, 1.0]), [3.0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own memory")
+@BOTH
+def test_too_many_labels_for_memory(count) -> None:
+    code = f"""
+import resource, numpy as np, overbuild as ob
+resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+start = np.arange(100_000.0)
+try:
+    ob.utilization.{count.__name__}(start, start + 1, 1, np.arange(525_601.0), by=start)
+except MemoryError as error:
+    print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "no memory for" in found.stdout, found.stderr
 
 
 def test_no_jobs() -> None:

@@ -91,6 +91,8 @@ def test_larger_pools_carry_more() -> None:
     levels = use.carried_load(2 ** np.arange(20), 0.01)
     assert (np.diff(levels) > 0).all()
     np.testing.assert_array_equal(use.carried_load(8, [0.0, 1.0]), [0.0, 1.0])
+    rare = [1e-320, 1e-305, 0.3]
+    np.testing.assert_array_equal(use.carried_load(1, rare), rare)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_larger_pools_carry_more() -> None:
         (use.erlang_b, (1.0, -2)),
         (use.erlang_b, (1.0, 2.5)),
         (use.erlang_b, (1.0, np.inf)),
-        (use.erlang_b, (1.0, 1e13)),
+        (use.erlang_b, (1.0, 1e10)),
         (use.erlang_c, (-1.0, 2)),
         (use.carried_load, (0, 0.1)),
         (use.carried_load, (2, -0.1)),

@@ -63,18 +63,18 @@ class Result:
             msg = f"quantiles must be probabilities from 0 to 1, got {quantiles!r}"
             raise ValueError(msg)
         names = [f"P{100 * p:.10g}" for p in probabilities]
-        rows = {}
+        labels, rows = [], []
         for label, variable, values in self._rows():
             present = values[~np.isnan(values)]
-            rows[label] = {
-                **dict(zip(names, _quantiles(present, probabilities), strict=True)),
-                "mean": present.mean() if present.size else np.nan,
-                "unit": variable.attrs.get("unit", ""),
-                "source": variable.attrs.get("source", ""),
-                "grade": variable.attrs.get("grade", ""),
-                MISSING: values.size - present.size,
-            }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variable")
+            # Infinities of both signs have no mean: NaN, and no warning.
+            with np.errstate(invalid="ignore"):
+                mean = present.mean() if present.size else np.nan
+            words = [variable.attrs.get(word, "") for word in ("unit", "source", "grade")]
+            missing = values.size - present.size
+            labels.append(label)
+            rows.append([*quantiles_of(present, probabilities), mean, *words, missing])
+        columns = [*names, "mean", "unit", "source", "grade", MISSING]
+        return pd.DataFrame(rows, index=pd.Index(labels, name="variable"), columns=columns)
 
     def _rows(self) -> Iterator[tuple[str, xr.DataArray, NDArray[np.float64]]]:
         """Yield label, variable and draws for each row of the summary."""
@@ -151,7 +151,8 @@ class Result:
         return rendering.as_html(self._title(), self._shown())
 
 
-def _quantiles(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:
+def quantiles_of(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:
+    """Return quantiles of draws that may be infinite, but not NaN."""
     if values.size == 0:
         return np.full(p.shape, np.nan)
     with np.errstate(invalid="ignore"):

@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import inspect
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,7 @@ class Study:
         for start in starts:
             n = min(chunk, draws - start)
             drawn = {
-                name: xr.DataArray(values, dims=DRAW)
+                name: _read_only(xr.DataArray(values, dims=DRAW))
                 for name, values in sampler.draw(start, n).items()
             }
             outputs = self._evaluate(drawn, n)
@@ -160,34 +160,64 @@ class Study:
     def _check_draw_by_draw(
         self, drawn: Mapping[str, xr.DataArray], outputs: Mapping[str, xr.DataArray], n: int
     ) -> None:
-        """Refuse an output without draws that is other for the first half of them."""
-        alike = [name for name, value in outputs.items() if DRAW not in value.dims]
-        if not alike or not drawn or n < 2:
+        """Refuse an output that comes out otherwise when the model gets a few draws alone.
+
+        The first and the last are tried, since a maximum over all may be among either.
+        """
+        few = min(n // 2, 64)
+        if few == 0 or not drawn:
             return
-        half = n // 2
-        fewer = self._evaluate({name: x[:half] for name, x in drawn.items()}, half)
-        for name in alike:
-            if not np.array_equal(outputs[name].values, fewer[name].values, equal_nan=True):
-                msg = (
-                    f"output {name!r} has no dimension {DRAW!r}, but depends on the draws: a "
-                    "model must not sum or average over them"
-                )
-                raise ValueError(msg)
+        for part in (slice(0, few), slice(n - few, n)):
+            fewer = self._evaluate({name: x[part] for name, x in drawn.items()}, few)
+            for name, value in outputs.items():
+                expected = value.isel(draw=part) if DRAW in value.dims else value
+                alone = fewer.get(name)
+                if alone is None or not np.array_equal(expected, alone, equal_nan=True):
+                    msg = (
+                        f"output {name!r} of a draw depends on the other draws: a model must work "
+                        f"draw by draw, and not sum, average or compare over dimension {DRAW!r}"
+                    )
+                    raise ValueError(msg)
 
     def _label(self, columns: _Columns, draws: int, seed: int) -> Result:
-        dataset = xr.Dataset(attrs={"model": self.name, "draws": draws, "seed": seed})
+        variables = {}
         for name, given in self.inputs.items():
             value = columns.arrays.pop(name) if given.is_random else xr.DataArray(given.value)
-            dataset[name] = value.assign_attrs(role="input", **given.labels)
+            variables[name] = value.assign_attrs(role="input", **given.labels)
         for name, value in columns.arrays.items():
             unit = str(value.attrs.get("unit", self.units.get(name, "")))
             source = f"computed by {self.name}"
             labels = {"role": "output", "unit": unit, "source": source, "grade": "derived"}
-            dataset[name] = value.assign_attrs(labels)
+            variables[name] = value.assign_attrs(labels)
         if unknown := sorted(self.units.keys() - columns.arrays.keys()):
             msg = f"units are given for {', '.join(unknown)}, which {self.name} does not return"
             raise ValueError(msg)
+        _check_dims(variables)
+        dataset = xr.Dataset(variables, attrs={"model": self.name, "draws": draws, "seed": seed})
         return Result(dataset)
+
+
+def _read_only(array: xr.DataArray) -> xr.DataArray:
+    """Make a model that writes into its inputs fail, rather than change what is recorded."""
+    array.values.flags.writeable = False
+    return array
+
+
+def _check_dims(variables: Mapping[str, xr.DataArray]) -> None:
+    """Refuse what one data set cannot hold: names of dimensions, and labels that differ."""
+    first: dict[Hashable, tuple[str, xr.DataArray]] = {}
+    for name, value in variables.items():
+        for dim in value.dims:
+            if dim in variables:
+                msg = f"{dim!r} is both a variable and a dimension of {name!r}; rename one"
+                raise ValueError(msg)
+            other_name, other = first.setdefault(dim, (name, value))
+            if value.sizes[dim] != other.sizes[dim] or not value[dim].equals(other[dim]):
+                msg = (
+                    f"{name!r} and {other_name!r} have different labels or lengths along "
+                    f"dimension {dim!r}; rename the dimension of one, or reindex it"
+                )
+                raise ValueError(msg)
 
 
 def _whole(name: str, value: Any, least: int, most: int | None) -> int:
@@ -209,6 +239,14 @@ def _check_signature(name: str, model: Callable[..., Any], inputs: Mapping[str, 
     except (TypeError, ValueError):
         return  # A function of C without a signature: the call itself will tell.
     kinds = inspect.Parameter
+    if nameless := [
+        key for key, parameter in parameters.items() if parameter.kind is kinds.POSITIONAL_ONLY
+    ]:
+        msg = (
+            f"model {name} takes {', '.join(nameless)} by position only, but inputs come by name; "
+            "wrap it in a function with named parameters"
+        )
+        raise ValueError(msg)
     by_name = {
         parameter.name: parameter
         for parameter in parameters.values()
@@ -228,14 +266,18 @@ def _check_signature(name: str, model: Callable[..., Any], inputs: Mapping[str, 
 
 def _name_outputs(returned: Any, model: str) -> dict[str, Any]:
     if isinstance(returned, xr.Dataset):
-        return {str(name): array for name, array in returned.data_vars.items()}
+        returned = dict(returned.data_vars)
     if isinstance(returned, xr.DataArray):
         return {str(returned.name or (model if model.isidentifier() else "output")): returned}
     if isinstance(returned, Mapping):
         if not returned:
             msg = f"model {model} returned no outputs"
             raise ValueError(msg)
-        return {str(name): array for name, array in returned.items()}
+        for name in returned:
+            if not isinstance(name, str) or name == DRAW:
+                msg = f"{name!r} cannot be the name of an output of {model}"
+                raise ValueError(msg)
+        return dict(returned)
     what = type(returned).__name__
     msg = f"model {model} must return a dict, a DataArray or a Dataset, not {what}"
     raise TypeError(msg)
@@ -261,6 +303,14 @@ def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
     return ordered
 
 
+def _alike(whole: xr.DataArray, part: xr.DataArray) -> bool:
+    """Whether both have the same dimensions and labels, draws apart."""
+    others = [dim for dim in part.dims if dim != DRAW]
+    return whole.dims == part.dims and all(
+        whole.sizes[dim] == part.sizes[dim] and whole[dim].equals(part[dim]) for dim in others
+    )
+
+
 class _Columns:
     """Arrays over all draws, filled chunk by chunk."""
 
@@ -273,11 +323,14 @@ class _Columns:
             if start == 0:
                 self.arrays[name] = self._begin(part)
             whole = self.arrays.get(name)
-            if whole is None or whole.dims != part.dims or whole.shape[1:] != part.shape[1:]:
-                msg = f"output {name!r} changes its shape or comes and goes between chunks of draws"
+            if whole is None or not _alike(whole, part):
+                msg = f"output {name!r} changes its shape or labels, or comes and goes, by chunk"
                 raise ValueError(msg)
             if DRAW in part.dims:
                 whole.values[start : start + n] = part.values
+            elif not np.array_equal(whole, part, equal_nan=True):
+                msg = f"output {name!r} has no dimension {DRAW!r}, but differs between chunks"
+                raise ValueError(msg)
 
     def _begin(self, part: xr.DataArray) -> xr.DataArray:
         if DRAW not in part.dims:

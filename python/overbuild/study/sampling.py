@@ -109,7 +109,7 @@ def tabulate_all(inputs: Mapping[str, Input]) -> dict[str, QuantileTable]:
             try:
                 tables[name] = tabulate(given.value)
             except ValueError as error:
-                msg = f"input {name!r}: an impossible distribution; {error}"
+                msg = f"input {name!r} cannot be drawn from: {error}"
                 raise ValueError(msg) from error
     return tables
 

@@ -148,6 +148,9 @@ def _check_columns(columns: Sequence[Any], rows: Sequence[Sequence[Any]], where:
             continue
         filled = [n for n, row in enumerate(rows, start=1) if not _is_blank(row[k])]
         first = f"filled first in row {filled[0]}" if filled else "filled in no row"
+        if isinstance(column, str) and any(mark in column for mark in ";\t"):
+            msg = f"{where}: one column {column!r}; are cells parted by something else than commas?"
+            raise ValueError(msg)
         close = difflib.get_close_matches(str(column), _COLUMNS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         known = ", ".join(_COLUMNS)
@@ -167,7 +170,8 @@ def _read_row(cells: dict[str, Any]) -> Input:
     make, needed, optional = _DISTRIBUTIONS[kind]
     given = {column: _number(column, cells.pop(column)) for column in _NUMBERS if column in cells}
     if missing := sorted(needed - given.keys(), key=_COLUMNS.index):
-        msg = f"{kind} needs {' and '.join(missing)}"
+        hint = "; name another in column distribution" if kind == "constant" and given else ""
+        msg = f"{kind} needs {' and '.join(missing)}{hint}"
         raise ValueError(msg)
     if extra := sorted(given.keys() - needed - optional, key=_COLUMNS.index):
         msg = f"{kind} has no {' and no '.join(extra)}"

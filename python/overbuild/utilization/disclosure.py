@@ -83,7 +83,8 @@ def fleet_hours(gpus: Values, hours: Values, dim: str = "period") -> Values:
         GPUs in service in each period, shape (..., periods); at least 0. A number stands for a
         fleet that does not change.
     hours : array_like
-        Hours in a period, or one number for each period, shape (periods,); at least 0.
+        Hours in a period, or one number for each period, shape (periods,); at least 0. Labels of
+        pandas must agree with those of `gpus`.
     dim : str
         Name of the dimension to sum over where axes have names.
 
@@ -96,7 +97,7 @@ def fleet_hours(gpus: Values, hours: Values, dim: str = "period") -> Values:
     Raises
     ------
     ValueError
-        If `gpus` and `hours` have different numbers of periods.
+        If `gpus` and `hours` have different numbers of periods, or different labels.
 
     Notes
     -----
@@ -215,7 +216,8 @@ def implied_price(
     revenue : array_like
         The company's revenue in USD, at least 0.
     customer_hours : array_like
-        GPU-hours that the customer used, at least 0; none for some revenue is an infinite price.
+        GPU-hours that the customer used, at least 0. No hours for some revenue are an infinite
+        price; no hours for none have no price, which is NaN with a warning.
     **ufunc_keywords
         ``out``, ``where`` and others of :class:`numpy.ufunc`.
 

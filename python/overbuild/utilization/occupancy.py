@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from typing import Any, TypeAlias, overload
 
@@ -170,10 +171,11 @@ def _count(
         msg = f"columns must have one entry for each job: {found}"
         raise ValueError(msg)
 
-    ordered = [np.ascontiguousarray(column) for column in columns.values()]
+    ordered = [np.require(column, float, ("C", "ALIGNED")) for column in columns.values()]
+    borders = np.require(times["edges"], float, ("C", "ALIGNED"))
     rows = 1 if labels is None else len(labels)
     try:
-        counts = kernel(*ordered, row, rows, np.ascontiguousarray(times["edges"]))
+        counts = kernel(*ordered, row, rows, borders)
     except ValueError as error:
         if len(error.args) != 3:
             raise
@@ -182,6 +184,7 @@ def _count(
         single: _Floats = counts[0]
         return single
     name = str(getattr(by, "name", None) or "by")
+    name = "by" if name == "bin" else name
     coordinates = {name: labels, "bin": np.asarray(edges)[:-1]}
     return xr.DataArray(counts, coords=coordinates, dims=[name, "bin"])
 
@@ -229,14 +232,12 @@ def _check_edges(edges: _Floats, shown: NDArray[Any]) -> None:
 
 def _on_one_clock(times: dict[str, ArrayLike]) -> dict[str, _Floats]:
     """Return times as numbers with one unit and origin; missing ones are NaN."""
-    if np.asarray(times["edges"]).dtype.kind in "iuf":
-        numbers = {}
-        for name, values in times.items():
-            if np.asarray(values).dtype.kind in "mM":
-                msg = f"{name} holds dates, but edges holds numbers"
-                raise TypeError(msg)
-            numbers[name] = np.asarray(values, dtype=float)
-        return numbers
+    edges = np.asarray(times["edges"])
+    if edges.dtype.kind == "m":
+        msg = "edges holds durations; give dates or numbers"
+        raise TypeError(msg)
+    if edges.dtype.kind in "iufb" or _are_numbers(edges):
+        return {name: _numbers(name, values) for name, values in times.items()}
     dates = {name: _dates(name, values) for name, values in times.items()}
     known = {name: index for name, index in dates.items() if not index.isna().all()}
     if len({index.tz is None for index in known.values()}) > 1:
@@ -245,18 +246,46 @@ def _on_one_clock(times: dict[str, ArrayLike]) -> dict[str, _Floats]:
         raise TypeError(msg)
     clocks = {name: _utc(index) for name, index in dates.items()}
     unit = np.result_type(*(clock.dtype for clock in clocks.values()))
-    origin = clocks["edges"].astype(unit)[:1]
-    return {name: _offsets(clock.astype(unit), origin) for name, clock in clocks.items()}
+    origin = clocks["edges"][:1].astype(unit)
+    return {name: _offsets(clock, unit, origin) for name, clock in clocks.items()}
+
+
+def _are_numbers(values: NDArray[Any]) -> bool:
+    """Whether an array of objects holds numbers."""
+    return values.dtype == object and all(isinstance(v, numbers.Real) for v in values.flat)
+
+
+def _numbers(name: str, values: ArrayLike) -> _Floats:
+    array = np.asarray(values)
+    if array.dtype.kind in "mM":
+        msg = f"{name} holds dates, but edges holds numbers"
+        raise TypeError(msg)
+    try:
+        floats: _Floats = array.astype(float)
+    except (TypeError, ValueError) as error:
+        msg = f"{name} must hold numbers, as edges does: {error}"
+        raise TypeError(msg) from error
+    return floats
 
 
 def _dates(name: str, values: ArrayLike) -> pd.DatetimeIndex:
     array = np.asarray(values)
+    if array.dtype.kind == "m":
+        msg = f"{name} holds durations, but edges holds dates"
+        raise TypeError(msg)
     if array.dtype.kind in "iufb" and not np.isnan(array.astype(float)).all():
         msg = f"{name} holds numbers, but edges holds dates"
         raise TypeError(msg)
     # Labelled dates keep their time zone; as an array they would be slow objects.
     dates: Any = values if isinstance(values, pd.Series | pd.Index) else np.atleast_1d(array)
-    return pd.DatetimeIndex(pd.to_datetime(dates))
+    try:
+        index = pd.DatetimeIndex(pd.to_datetime(dates))
+    except (TypeError, ValueError) as error:
+        msg = f"{name} must hold dates: {error}"
+        raise ValueError(msg) from error
+    # Polars hands over UTC and says in its own dtype that there is a time zone.
+    zoned = getattr(getattr(values, "dtype", None), "time_zone", None) is not None
+    return index.tz_localize("UTC") if zoned and index.tz is None else index
 
 
 def _utc(index: pd.DatetimeIndex) -> NDArray[np.datetime64]:
@@ -264,9 +293,24 @@ def _utc(index: pd.DatetimeIndex) -> NDArray[np.datetime64]:
     return naive.to_numpy()
 
 
-def _offsets(clock: NDArray[np.datetime64], origin: NDArray[np.datetime64]) -> _Floats:
+def _offsets(
+    clock: NDArray[np.datetime64], unit: np.dtype[Any], origin: NDArray[np.datetime64]
+) -> _Floats:
+    """Return times since `origin` in `unit`; of the far past and future, to rounding."""
     if origin.size == 0 or np.isnat(origin[0]):
         return np.full(clock.shape, np.nan)
-    offsets = (clock - origin).astype(np.int64).astype(float)
+    ratio = _seconds(clock.dtype) / _seconds(unit)
+    since_epoch = clock.astype(np.int64).astype(float) * ratio
+    rounded = since_epoch - float(origin.astype(np.int64)[0])
+    # Whole numbers of 64 bits, such as nanoseconds, hold some 290 years on either side.
+    fits = (np.abs(since_epoch) < 2.0**63) & (np.abs(rounded) < 2.0**62)
+    near = np.where(fits, clock, origin.astype(clock.dtype)).astype(unit)
+    offsets = np.where(fits, (near - origin).astype(np.int64).astype(float), rounded)
     offsets[np.isnat(clock)] = np.nan
     return offsets
+
+
+def _seconds(clock: np.dtype[Any]) -> float:
+    """Return the length of a tick of a ``datetime64`` that pandas makes."""
+    unit, ticks = np.datetime_data(clock)
+    return {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[unit] * ticks

@@ -23,7 +23,7 @@ def erlang_b(load: Values, servers: Values, **ufunc_keywords: Any) -> Values:
     load : array_like
         Offered load in servers (erlang), any shape; at least 0.
     servers : array_like
-        Number of servers, whole, from 0 to 1e12; broadcasts with `load`.
+        Number of servers, whole, from 0 to 1e9; broadcasts with `load`.
     **ufunc_keywords
         ``out``, ``where`` and others of :class:`numpy.ufunc`.
 
@@ -62,7 +62,7 @@ def erlang_c(load: Values, servers: Values, **ufunc_keywords: Any) -> Values:
     load : array_like
         Offered load in servers (erlang), any shape; at least 0.
     servers : array_like
-        Number of servers, whole, from 0 to 1e12; broadcasts with `load`.
+        Number of servers, whole, from 0 to 1e9; broadcasts with `load`.
     **ufunc_keywords
         ``out``, ``where`` and others of :class:`numpy.ufunc`.
 
@@ -103,7 +103,7 @@ def carried_load(servers: Values, wait_probability: Values, **ufunc_keywords: An
     Parameters
     ----------
     servers : array_like
-        Number of servers, whole, from 1 to 1e12; any shape.
+        Number of servers, whole, from 1 to 1e9; any shape.
     wait_probability : array_like
         Share of jobs that may wait, from 0 to 1; broadcasts with `servers`.
     **ufunc_keywords
