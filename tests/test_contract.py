@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
+import os
 import re
 import signal
 import subprocess
@@ -91,7 +92,7 @@ refusing = pytest.mark.parametrize("name", sorted(set(KERNELS) - TOTAL))
 
 
 def test_the_kernels_are_found() -> None:
-    assert {"implied", "erlang_c", "ramp_linear"} <= set(ELEMENTWISE)
+    assert {"implied", "erlang_c", "fleet_ramp_linear"} <= set(ELEMENTWISE)
     assert "fleet_hours" in ROWWISE
     assert BINARY
 
@@ -458,3 +459,14 @@ def test_number_of_threads() -> None:
         [sys.executable, "-c", code], env={"OVERBUILD_NUM_THREADS": "5"}, capture_output=True
     )
     assert found.stdout == b"5\n"
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-2", "1e3", ""])
+def test_a_wrong_number_of_threads_in_the_environment_is_said(text: str) -> None:
+    code = "import overbuild as ob; print(ob.get_num_threads() >= 1)"
+    environment = os.environ | {"OVERBUILD_NUM_THREADS": text}
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "True\n"
+    assert "OVERBUILD_NUM_THREADS must be from 1 to 1024" in found.stderr

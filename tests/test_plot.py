@@ -62,6 +62,46 @@ def test_a_fan_over_periods() -> None:
     np.testing.assert_allclose(ax.lines[0].get_ydata(), RESULT.dataset.fleet.median("draw"))
 
 
+def test_a_fan_of_one_period_is_a_bar() -> None:
+    one = RESULT.dataset["fleet"].isel(period=[0])
+    ax = ob.plot.variable(one)
+    (low, high) = ax.collections[0].get_paths()[0].get_extents().intervaly
+    np.testing.assert_allclose([low, high], one.quantile([0.05, 0.95]))
+
+
+def test_numbers_read_as_a_person_writes_them() -> None:
+    def marks(scale: float, shift: float = 0.0) -> list[str]:
+        values = shift + scale * RESULT.dataset["price"]
+        ax = ob.plot.variable(values.rename("x"), quantiles=(0.5,))
+        return [text.get_text().splitlines()[1] for text in ax.texts]
+
+    assert [marks(10.0**k) for k in (-3, 0, 3, 6, 9)] == [
+        ["0.002828"],
+        ["2.828"],
+        ["2,828"],
+        ["2.828M"],
+        ["2.828bn"],
+    ]
+    assert marks(1e4) == ["28.28k"]
+    assert marks(1.0, 1e6) == ["1.0000028M"]
+
+
+def test_few_equal_and_infinite_draws_are_drawn_and_said() -> None:
+    two = ob.Study(lambda a: {"b": a, "c": 0 * a}, {"a": ob.between(1, 2)}).run(2)
+    for name in ("b", "c"):
+        ax = two.plot(name)
+        assert sum(p.get_height() * p.get_width() for p in ax.patches) == pytest.approx(1.0)
+    values = RESULT.dataset["price"].copy()
+    values[:1024], values[1024:1034] = np.inf, np.nan
+    ax = ob.plot.variable(values)
+    assert [text.get_text() for text in ax.texts][2:] == [
+        "10 of 4,096 draws without a value\n1,024 of 4,096 draws infinite\nP95 is infinite"
+    ]
+    assert [line.get_xdata()[0] for line in ax.lines] == pytest.approx(
+        np.quantile(values[~np.isnan(values)], [0.05, 0.5])
+    )
+
+
 def test_axes_are_taken_and_returned() -> None:
     _, ax = plt.subplots()
     assert RESULT.plot("price", ax=ax) is ax
@@ -73,6 +113,9 @@ def test_what_cannot_be_drawn_is_said() -> None:
         RESULT.plot("prize")
     with pytest.raises(ValueError, match="has dimensions site, period; select along all but one"):
         RESULT.plot("sites")
+    for quantiles in ((5, 50, 95), (0.5, 0.5), (0.9, 0.1)):
+        with pytest.raises(ValueError, match="quantiles must be rising probabilities from 0 to 1"):
+            RESULT.plot("price", quantiles=quantiles)
     with pytest.raises(ValueError, match="never has no finite draw"):
         RESULT.plot("never")
     constant = ob.Study(lambda a: {"b": a + 1}, {"a": 1.0}).run(8)

@@ -25,10 +25,13 @@ fn default_threads() -> &'static usize {
     static DEFAULT: OnceLock<usize> = OnceLock::new();
     DEFAULT.get_or_init(|| {
         (std::env::var(THREADS_VARIABLE).ok())
-            .and_then(|text| text.trim().parse().ok())
-            .filter(|threads| (1..=MOST_THREADS).contains(threads))
+            .and_then(|text| parse_threads(&text))
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()))
     })
+}
+
+fn parse_threads(text: &str) -> Option<usize> {
+    text.trim().parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads))
 }
 
 /// A pool and the process that owns it: a forked child inherits the pointer but no threads.
@@ -158,18 +161,24 @@ impl Drop for Closing<'_> {
 
 #[cfg(feature = "python")]
 pub(super) mod python {
-    use super::{MOST_THREADS, THREADS, num_threads};
-    use pyo3::exceptions::PyValueError;
+    use super::{MOST_THREADS, THREADS, THREADS_VARIABLE, num_threads, parse_threads};
+    use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
     use pyo3::prelude::*;
+    use std::ffi::CString;
     use std::sync::atomic::Ordering;
 
     /// Number of threads that a call may use.
+    ///
+    /// At first that of the environment variable OVERBUILD_NUM_THREADS, or else the number of
+    /// cores that this process may use.
     #[pyfunction]
     fn get_num_threads() -> usize {
         num_threads()
     }
 
-    /// Sets the number of threads that a call may use.
+    /// Set the number of threads that a call may use, from 1 to 1024, in the whole process.
+    ///
+    /// No result depends on it. Raises ValueError if it is out of range.
     #[pyfunction]
     fn set_num_threads(threads: isize) -> PyResult<()> {
         let Some(threads) =
@@ -183,6 +192,14 @@ pub(super) mod python {
     }
 
     pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        if let Ok(text) = std::env::var(THREADS_VARIABLE)
+            && parse_threads(&text).is_none()
+        {
+            let message =
+                format!("{THREADS_VARIABLE} must be from 1 to {MOST_THREADS}, got {text:?}");
+            let category = module.py().get_type::<PyRuntimeWarning>();
+            PyErr::warn(module.py(), &category, &CString::new(message)?, 1)?;
+        }
         module.add_function(wrap_pyfunction!(get_num_threads, module)?)?;
         module.add_function(wrap_pyfunction!(set_num_threads, module)?)
     }

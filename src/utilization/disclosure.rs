@@ -3,8 +3,8 @@
 use crate::bridge::{Kernel, Lanes, elementwise, rowwise};
 
 const TABLE: &[Kernel] = &[
-    elementwise(c"ramp_linear", ramp_linear),
-    elementwise(c"ramp_exponential", ramp_exponential),
+    elementwise(c"fleet_ramp_linear", ramp_linear),
+    elementwise(c"fleet_ramp_exponential", ramp_exponential),
     rowwise(c"fleet_hours", c"(t),(t)->()", fleet_hours),
     elementwise(c"implied", implied),
     elementwise(c"implied_by_revenue", implied_by_revenue),

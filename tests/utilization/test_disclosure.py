@@ -168,7 +168,9 @@ class TestFleetRamp:
         other = pd.Series([1.0], index=["z"])
         with pytest.raises(ValueError, match="different indexes"):
             use.fleet_ramp(pd.Series([1.0], index=["a"]), other, 2)
-        with pytest.warns(RuntimeWarning, match="invalid value encountered in ramp_exponential"):
+        with pytest.warns(
+            RuntimeWarning, match="invalid value encountered in fleet_ramp_exponential"
+        ):
             assert np.isnan(use.fleet_ramp(0, 2, 2, kind="exponential")).all()
 
 

@@ -43,7 +43,7 @@ class Result:
         Parameters
         ----------
         quantiles : sequence of float
-            Probabilities, fractions from 0 to 1.
+            Rising probabilities, fractions from 0 to 1.
 
         Returns
         -------
@@ -56,12 +56,9 @@ class Result:
         Raises
         ------
         ValueError
-            If a probability is not between 0 and 1.
+            If a probability is not between 0 and 1, or they do not rise.
         """
-        probabilities = np.asarray(quantiles, dtype=float)
-        if probabilities.ndim != 1 or not ((probabilities >= 0) & (probabilities <= 1)).all():
-            msg = f"quantiles must be probabilities from 0 to 1, got {quantiles!r}"
-            raise ValueError(msg)
+        probabilities = checked(quantiles)
         names = [f"P{100 * p:.10g}" for p in probabilities]
         labels, rows = [], []
         for label, variable, values in self._rows():
@@ -117,7 +114,8 @@ class Result:
         KeyError
             If there is no such variable.
         ValueError
-            If the variable has no draws, or dimensions that no picture here shows.
+            If the variable has no draws, or dimensions that no picture here shows, or
+            `quantiles` are no rising probabilities.
         ImportError
             If matplotlib is not installed.
         """
@@ -149,6 +147,19 @@ class Result:
 
     def _repr_html_(self) -> str:
         return rendering.as_html(self._title(), self._shown())
+
+
+def checked(quantiles: Sequence[float]) -> NDArray[np.float64]:
+    """Return `quantiles` as an array of probabilities that rise."""
+    probabilities = np.asarray(quantiles, dtype=float)
+    if (
+        probabilities.ndim != 1
+        or not ((probabilities >= 0) & (probabilities <= 1)).all()
+        or not (np.diff(probabilities) > 0).all()
+    ):
+        msg = f"quantiles must be rising probabilities from 0 to 1, got {quantiles!r}"
+        raise ValueError(msg)
+    return probabilities
 
 
 def quantiles_of(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:

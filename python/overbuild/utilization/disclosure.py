@@ -6,9 +6,9 @@ import operator
 from typing import Any, Literal
 
 from overbuild import _core
-from overbuild._dims import Values, along, spread
+from overbuild._calls import Values, along, elementwise, spread
 
-_RAMPS = {"linear": _core.ramp_linear, "exponential": _core.ramp_exponential}
+_RAMPS = {"linear": _core.fleet_ramp_linear, "exponential": _core.fleet_ramp_exponential}
 
 
 def fleet_ramp(
@@ -156,7 +156,13 @@ def implied(
     >>> round(float(ob.utilization.implied(3e8, 0.62, 250_000 * 8_760)), 6)
     0.220946
     """
-    return _core.implied(customer_hours, customer_share, fleet_hours, **ufunc_keywords)
+    return elementwise(
+        _core.implied,
+        ufunc_keywords,
+        customer_hours=customer_hours,
+        customer_share=customer_share,
+        fleet_hours=fleet_hours,
+    )
 
 
 def implied_by_revenue(
@@ -199,7 +205,13 @@ def implied_by_revenue(
     >>> ob.utilization.implied_by_revenue(1.9154e9, [2.0, 3.0, 4.0], 2.19e9).round(4)
     array([0.4373, 0.2915, 0.2187])
     """
-    return _core.implied_by_revenue(revenue, price, fleet_hours, **ufunc_keywords)
+    return elementwise(
+        _core.implied_by_revenue,
+        ufunc_keywords,
+        revenue=revenue,
+        price=price,
+        fleet_hours=fleet_hours,
+    )
 
 
 def implied_price(
@@ -242,7 +254,13 @@ def implied_price(
     >>> round(float(ob.utilization.implied_price(0.62, 1.9154e9, 3e8)), 4)
     3.9585
     """
-    return _core.implied_price(customer_share, revenue, customer_hours, **ufunc_keywords)
+    return elementwise(
+        _core.implied_price,
+        ufunc_keywords,
+        customer_share=customer_share,
+        revenue=revenue,
+        customer_hours=customer_hours,
+    )
 
 
 def break_even(
@@ -291,4 +309,11 @@ def break_even(
     >>> ob.utilization.break_even(1.5e9, 0.11, [0.1, 2.0, 4.0], 1.3e9).round(4)
     array([   inf, 0.6105, 0.2966])
     """
-    return _core.break_even(fixed_cost, variable_cost, price, fleet_hours, **ufunc_keywords)
+    return elementwise(
+        _core.break_even,
+        ufunc_keywords,
+        fixed_cost=fixed_cost,
+        variable_cost=variable_cost,
+        price=price,
+        fleet_hours=fleet_hours,
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from overbuild import _core
-from overbuild._dims import Values
+from overbuild._calls import Values, elementwise
 
 
 def erlang_b(load: Values, servers: Values, **ufunc_keywords: Any) -> Values:
@@ -49,7 +49,12 @@ def erlang_b(load: Values, servers: Values, **ufunc_keywords: Any) -> Values:
     >>> ob.utilization.erlang_b([5, 50, 500], [8, 64, 512]).round(4)
     array([0.07  , 0.0084, 0.0214])
     """
-    return _core.erlang_b(load, servers, **ufunc_keywords)
+    return elementwise(
+        _core.erlang_b,
+        ufunc_keywords,
+        load=load,
+        servers=servers,
+    )
 
 
 def erlang_c(load: Values, servers: Values, **ufunc_keywords: Any) -> Values:
@@ -92,7 +97,12 @@ def erlang_c(load: Values, servers: Values, **ufunc_keywords: Any) -> Values:
     >>> ob.utilization.erlang_c([0.9 * n for n in servers], servers).round(4)
     array([0.7015, 0.3107, 0.0113])
     """
-    return _core.erlang_c(load, servers, **ufunc_keywords)
+    return elementwise(
+        _core.erlang_c,
+        ufunc_keywords,
+        load=load,
+        servers=servers,
+    )
 
 
 def carried_load(servers: Values, wait_probability: Values, **ufunc_keywords: Any) -> Values:
@@ -130,4 +140,9 @@ def carried_load(servers: Values, wait_probability: Values, **ufunc_keywords: An
     >>> ob.utilization.carried_load([1, 8, 64, 512], 0.05).round(3)
     array([0.05 , 0.484, 0.795, 0.925])
     """
-    return _core.carried_load(servers, wait_probability, **ufunc_keywords)
+    return elementwise(
+        _core.carried_load,
+        ufunc_keywords,
+        servers=servers,
+        wait_probability=wait_probability,
+    )

@@ -1,12 +1,15 @@
-"""Dimensions for kernels that work along one: the last axis, or a named one.
+"""Call kernels with labelled arguments, element by element or along a dimension.
 
-A ufunc broadcasts and comes back as what it was given without help. Along a dimension that
-help is needed: pandas would hand rows over transposed, and xarray has to be told the name.
+A ufunc broadcasts and comes back as what it was given without help. Help is needed for what
+labels mean: results are in another unit than arguments, and places that differ must not be
+dropped. Along a dimension pandas would hand rows over transposed, and xarray has to be told the
+name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numbers
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,6 +28,41 @@ def _is_dask(value: Values) -> bool:
 def _plain(value: Values) -> Any:
     """Return `value` as an array without labels; Dask arrays stay lazy."""
     return value if _is_dask(value) else np.asarray(value)
+
+
+def elementwise(kernel: np.ufunc, keywords: Mapping[str, Any], **operands: Values) -> Values:
+    """Evaluate a kernel on `operands` in their order, with `keywords` of :class:`numpy.ufunc`."""
+    named = {name: op for name, op in operands.items() if isinstance(op, xr.DataArray)}
+    if len(named) > 1:
+        try:
+            xr.align(*named.values(), join="exact", copy=False)
+        except ValueError as error:
+            msg = f"{' and '.join(named)} have different labels: {error}"
+            raise ValueError(msg) from error
+    try:
+        result = kernel(*operands.values(), **keywords)
+    except TypeError:
+        numeric = [_numbers(name, operand) for name, operand in operands.items()]
+        result = kernel(*numeric, **keywords)
+    # An argument's unit is not the result's.
+    is_new = isinstance(result, xr.DataArray) and keywords.get("out") is None
+    return result.drop_attrs() if is_new else result
+
+
+def _numbers(name: str, operand: Values) -> Values:
+    """Return numbers as they are, or as floats if they are objects; refuse what is none.
+
+    None among objects is a missing number.
+    """
+    values = _plain(operand)
+    if values.dtype.kind in "iufb":
+        return operand
+    if values.dtype == object and values.ndim:
+        given = values[values != None]  # noqa: E711 - element by element
+        if all(isinstance(value, numbers.Number) for value in given):
+            return (operand if hasattr(operand, "astype") else values).astype(float)
+    msg = f"{name} must be a number or an array of numbers, got {operand!r:.80}"
+    raise TypeError(msg) from None
 
 
 def spread(kernel: np.ufunc, operands: Sequence[Values], size: int, dim: str) -> Values:
