@@ -63,14 +63,14 @@ class TestCoreweave2024:
     def test_the_corrected_denominator(self) -> None:
         # 3e8 / 0.62 over (53,000 + 250,000) / 2 GPUs for 8,784 hours
         assert pytest.approx(0.364, abs=5e-4) == 3e8 / 0.62 / (151_500 * 8_784)
-        assert "straight ramp: 1.33bn GPU-hours, utilization 36.4%" in printed(
+        assert "151,500 GPUs on average, 1.33bn GPU-hours, utilization 36.4%" in printed(
             executed("coreweave_2024")
         )
 
     def test_the_conclusions_follow_from_the_numbers(self) -> None:
         table = self.table()
-        hours = table["from Microsoft's hours"]
-        revenue = table["from revenue (hours billed)"]
+        hours = table["from Microsoft's hours (used)"]
+        revenue = table["from revenue (billed)"]
         assert hours[0] > 0.221
         assert revenue[0] > 0.221
         assert 0.30 < hours[1] < 0.37
@@ -80,6 +80,10 @@ class TestCoreweave2024:
         for p in range(3):
             assert revenue[p] > table["break-even, operating"][p]
             assert revenue[p] < table["break-even, after interest"][p]
+        assert (
+            "operating income 324.4m USD, 16.9% of revenue; after interest -36.4m USD"
+            in printed(executed("coreweave_2024"))
+        )
         # The income statement says the same without any fleet: 1915.4 over 1591.0 and 1951.8.
         text = printed(executed("coreweave_2024"))
         low, high = map(float, re.findall(r"operating break-even: +([\d.]+) to ([\d.]+)", text)[0])
@@ -94,7 +98,7 @@ def test_make_demo_prints_the_table_and_the_page(tmp_path: Path) -> None:
         check=True,
     )
     assert "Did CoreWeave run its fleet at 22% in 2024?" in found.stdout
-    assert "from revenue (hours billed)" in found.stdout
+    assert "from revenue (billed)" in found.stdout
     page = Path(found.stdout.strip().rpartition(": ")[2])
     text = page.read_text()
     assert len(re.findall(r"<img[^>]+data:image/png;base64", text)) == 4

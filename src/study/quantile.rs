@@ -56,7 +56,10 @@ impl Node {
         let s2 = s * s;
         let even = c[0] + s2 * (c[2] + s2 * c[4]);
         let odd = c[1] + s2 * (c[3] + s2 * c[5]);
-        (even + s * odd).max(self.low).min(self.high)
+        // Plain comparisons, because `max` and `min` would look for NaN as well.
+        let y = even + s * odd;
+        let y = if y > self.low { y } else { self.low };
+        if y < self.high { y } else { self.high }
     }
 }
 
@@ -129,7 +132,7 @@ impl Body for Quantiles<'_> {
         let mut cells = [0; BLOCK];
         let mut coordinates = [0.0; BLOCK];
         for ((u, cell), s) in self.u.iter().zip(&mut cells).zip(&mut coordinates) {
-            let v = u.min(1.0 - u);
+            let v = if *u < 0.5 { *u } else { 1.0 - u };
             let (on_side, rest) = locate(v);
             let side = if *u > 0.5 { SIDE } else { 0 };
             *cell = if v >= SMALLEST { on_side + side } else { NO_CELL };

@@ -1,6 +1,6 @@
 //! A log of jobs, the bins to count them in, and how to count GPUs without rounding.
 //!
-//! Counts of GPUs are added as integers in units of a power of two, 2^-62 of all jobs' GPUs or
+//! Counts of GPUs are added as integers in units of a power of two, 2^-60 of all jobs' GPUs or
 //! finer: whole GPUs and common fractions are exact, and what a job adds it takes away again to
 //! the last bit. So counts come down to exactly zero, and the order of jobs does not matter.
 
@@ -43,24 +43,41 @@ pub(crate) enum Bins<'a> {
 }
 
 /// How to go from a time to its bin and from a bin to its times.
+///
+/// Bins are counted in whole `f64`, because so the arithmetic vectorises.
 pub(super) trait Grid: Copy {
     /// Number of bins.
     fn count(&self) -> u32;
 
-    /// Left edge of bin `k`; the last edge for `k` the number of bins.
-    fn edge(&self, k: u32) -> f64;
+    /// Left edge of a bin; the last edge for the number of bins.
+    fn edge(&self, bin: f64) -> f64;
 
     /// The bin that holds `time`, which is between the edges; the count of bins for the last edge.
-    fn find(&self, time: f64) -> u32;
+    fn find(&self, time: f64) -> f64;
 
-    /// The part of a job that lies between the first and the last edge; of no length if none does.
+    /// First and last edge.
     #[inline(always)]
-    fn clip(&self, start: f64, end: f64) -> (f64, f64) {
-        let (first, last) = (self.edge(0), self.edge(self.count()));
-        let end = if end.is_nan() { last } else { end.min(last) };
-        let start = start.max(first);
-        if start < end { (start, end) } else { (first, first) }
+    fn ends(&self) -> (f64, f64) {
+        (self.edge(0.0), self.edge(f64::from(self.count())))
     }
+}
+
+/// The part of a job that lies between the edges `first` and `last`; of no length if none does.
+#[inline(always)]
+pub(super) fn clip((first, last): (f64, f64), start: f64, end: f64) -> (f64, f64) {
+    // A job without an end runs on: NaN is not below the last edge.
+    let end = if end < last { end } else { last };
+    let start = if start > first { start } else { first };
+    if start < end { (start, end) } else { (first, first) }
+}
+
+/// Adding this leaves a whole number from 0 to 2^52 in the last bits.
+const ROUND: f64 = (1u64 << 52) as f64;
+
+/// A bin as an index; a plain cast would also look for numbers that are too large.
+#[inline(always)]
+pub(super) fn index(bin: f64) -> u32 {
+    (bin + ROUND).to_bits() as u32
 }
 
 /// Bins where each edge is exactly the first one plus whole widths: arithmetic, which vectorises.
@@ -79,17 +96,18 @@ impl Grid for Even {
     }
 
     #[inline(always)]
-    fn edge(&self, k: u32) -> f64 {
-        self.first + f64::from(k) * self.width
+    fn edge(&self, bin: f64) -> f64 {
+        self.first + bin * self.width
     }
 
     #[inline(always)]
-    fn find(&self, time: f64) -> u32 {
-        // The quotient is off by one at the most, where a width is more than a few roundings.
-        let mut bin = ((time - self.first) * self.per_unit).floor();
-        bin -= if self.first + bin * self.width > time { 1.0 } else { 0.0 };
-        bin += if self.first + (bin + 1.0) * self.width <= time { 1.0 } else { 0.0 };
-        (bin as u32).min(self.count)
+    fn find(&self, time: f64) -> f64 {
+        // The nearest edge is off by one at the most, as a width is more than a few roundings.
+        let near = ((time - self.first) * self.per_unit + ROUND) - ROUND;
+        let bin = near - if self.edge(near) > time { 1.0 } else { 0.0 };
+        let bin = bin + if self.edge(bin + 1.0) <= time { 1.0 } else { 0.0 };
+        let count = f64::from(self.count);
+        if bin < count { bin } else { count }
     }
 }
 
@@ -104,12 +122,12 @@ impl Grid for Uneven<'_> {
         (self.edges.len() - 1) as u32
     }
 
-    fn edge(&self, k: u32) -> f64 {
-        self.edges[k as usize]
+    fn edge(&self, bin: f64) -> f64 {
+        self.edges[bin as usize]
     }
 
-    fn find(&self, time: f64) -> u32 {
-        self.edges.partition_point(|edge| *edge <= time) as u32 - 1
+    fn find(&self, time: f64) -> f64 {
+        (self.edges.partition_point(|edge| *edge <= time) - 1) as f64
     }
 }
 
@@ -121,7 +139,7 @@ impl<'a> Bins<'a> {
         let even = Even { first: edges[0], width, per_unit: 1.0 / width, count: count as u32 };
         let most = edges[0].abs().max(edges[count].abs());
         let wide = width > 16.0 * f64::EPSILON * most && even.per_unit.is_finite();
-        match wide && (0..=count).all(|k| edges[k] == even.edge(k as u32)) {
+        match wide && (0..=count).all(|k| edges[k] == even.edge(k as f64)) {
             true => Bins::Even(even),
             false => Bins::Uneven(Uneven { edges }),
         }
@@ -199,12 +217,21 @@ impl Counter {
     /// The finest unit in which all jobs together stay within 62 bits.
     fn for_total(total: f64) -> Self {
         let exponent = libm::ilogb(total.max(f64::MIN_POSITIVE)).max(-900);
-        Counter { per_gpu: libm::ldexp(1.0, 61 - exponent) }
+        Counter { per_gpu: libm::ldexp(1.0, 60 - exponent) }
     }
 
-    #[inline]
+    /// The nearest whole number of units, of either sign.
+    ///
+    /// In two halves of 31 bits, each rounded by an addition: so it vectorises, as a cast does
+    /// not everywhere.
+    #[inline(always)]
     pub(super) fn count(self, gpus: f64) -> i64 {
-        (gpus * self.per_gpu) as i64
+        const HALF: f64 = (1u64 << 31) as f64;
+        const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
+        let rounded = |x: f64| (x + ROUND).to_bits().wrapping_sub(ROUND.to_bits()) as i64;
+        let units = gpus * self.per_gpu;
+        let high = (units / HALF + ROUND) - ROUND;
+        (rounded(high) << 31) + rounded(units - high * HALF)
     }
 
     #[inline]
@@ -235,8 +262,21 @@ mod tests {
             let time = (0.3 + 0.01 * f64::from(k)).min(edges[100]);
             assert_eq!(even.find(time), searched.find(time));
         }
-        for (k, edge) in (0..).zip(&edges) {
-            assert_eq!((even.find(*edge), even.edge(k)), (k, *edge));
+        for (k, edge) in edges.iter().enumerate() {
+            assert_eq!((even.find(*edge), even.edge(k as f64)), (k as f64, *edge));
+        }
+    }
+
+    #[test]
+    fn counts_are_the_nearest_whole_numbers() {
+        for total in [1e-300, 0.7, 1.0, 3e8, 1e19] {
+            let counter = Counter::for_total(total);
+            for share in [0.0, 1e-18, 1e-9, 0.1, 1.0 / 3.0, 0.999_999, 1.0] {
+                let units = share * total * counter.per_gpu;
+                assert!(units < 2f64.powi(62));
+                assert_eq!(counter.count(share * total), units.round_ties_even() as i64);
+                assert_eq!(counter.count(-share * total), -counter.count(share * total));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Use over time from a job log: what was busy in each bin, on average and at the most.
 
-use super::joblog::{Bins, Counter, Grid, Jobs};
+use super::joblog::{Bins, Counter, Grid, Jobs, clip, index};
 use crate::bridge::{Body, Failure, allocate, map_chunks, vectorized};
 use std::ops::Range;
 
@@ -53,7 +53,7 @@ fn occupancy_on(
     for (row, out) in out.chunks_exact_mut(count).enumerate() {
         let mut busy = 0;
         for (bin, out) in out.iter_mut().enumerate() {
-            let width = grid.edge(bin as u32 + 1) - grid.edge(bin as u32);
+            let width = grid.edge(bin as f64 + 1.0) - grid.edge(bin as f64);
             let ours = part_cells.iter().map(|cells| &cells[row * (count + 1) + bin]);
             let (step, partial) = ours
                 .fold((0, 0.0), |(step, partial), cell| (step + cell.step, partial + cell.partial));
@@ -117,17 +117,18 @@ impl<G: Grid> Body for Place<'_, G> {
         let Place { jobs, grid, counter, start, len, batch } = self;
         let range = start..start + len;
         let (starts, ends) = (&jobs.start[range.clone()], &jobs.end[range.clone()]);
-        let gpus = &jobs.gpus[range];
+        let (gpus, borders) = (&jobs.gpus[range], grid.ends());
+        assert!(len <= BATCH && starts.len() == len && ends.len() == len && gpus.len() == len);
         for k in 0..len {
-            let (start, end) = grid.clip(starts[k], ends[k]);
+            let (start, end) = clip(borders, starts[k], ends[k]);
             let (first, last) = (grid.find(start), grid.find(end));
             let inside = first == last;
             let on_edge = start == grid.edge(first);
-            let head = if inside { end - start } else { grid.edge(first + 1) - start };
-            batch.first[k] = first;
-            batch.full[k] = if on_edge { first } else { first + 1 };
-            batch.last[k] = last;
-            batch.head[k] = if on_edge && !inside { 0.0 } else { gpus[k] * head };
+            let head = if inside { end } else { grid.edge(first + 1.0) } - start;
+            batch.first[k] = index(first);
+            batch.full[k] = index(if on_edge { first } else { first + 1.0 });
+            batch.last[k] = index(last);
+            batch.head[k] = if on_edge & !inside { 0.0 } else { gpus[k] * head };
             batch.tail[k] = if inside { 0.0 } else { gpus[k] * (end - grid.edge(last)) };
             batch.count[k] = if inside { 0 } else { counter.count(gpus[k]) };
         }
@@ -163,15 +164,16 @@ impl Events {
         range: Range<usize>,
         cells: usize,
     ) -> Result<Self, Failure> {
+        let borders = grid.ends();
         let visit = |see: &mut dyn FnMut(usize, Event)| {
             for job in range.clone() {
-                let (start, end) = grid.clip(jobs.start[job], jobs.end[job]);
+                let (start, end) = clip(borders, jobs.start[job], jobs.end[job]);
                 if start == end {
                     continue;
                 }
                 let row = jobs.row(job) * grid.count() as usize;
-                see(row + grid.find(start) as usize, Event::new(start, jobs.gpus[job]));
-                let last = grid.find(end);
+                see(row + index(grid.find(start)) as usize, Event::new(start, jobs.gpus[job]));
+                let last = index(grid.find(end));
                 // What ends at the last edge never frees anything.
                 if last < grid.count() {
                     see(row + last as usize, Event::new(end, -jobs.gpus[job]));
@@ -240,7 +242,7 @@ fn peak_on(
         let mut highest_in = |cell: usize| {
             events.clear();
             events.extend(in_cell(cell).copied());
-            let from = grid.edge((cell % count) as u32);
+            let from = grid.edge((cell % count) as f64);
             counter.gpus(highest(&mut events, from, busy_before[cell], counter))
         };
         range.map(&mut highest_in).collect::<Vec<f64>>()

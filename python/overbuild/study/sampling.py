@@ -26,7 +26,10 @@ def tabulate(distribution: Any) -> QuantileTable:
     """Tabulate the quantile function of a distribution, for millions of draws.
 
     Its method ``ppf(u)`` takes an array of probabilities and gives quantiles whose probability
-    is within 1e-9 of `u`, at a few nanoseconds each whatever the distribution.
+    is within 1e-9 of `u`, at a few nanoseconds each whatever the distribution. The error is
+    checked at points within every cell of the table, which suits all smooth distributions and
+    those with jumps; a feature narrower than the space between those points can escape. Making
+    the table takes thousands of quantiles, so seconds where the distribution's own are slow.
 
     Parameters
     ----------
