@@ -2,6 +2,7 @@
 #![cfg_attr(not(feature = "python"), allow(dead_code))]
 
 mod bridge;
+mod capex;
 mod study;
 mod utilization;
 
@@ -13,6 +14,12 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     for register in [
         bridge::register,
+        capex::annuity::register,
+        capex::cashflow::register,
+        capex::debt::register,
+        capex::depreciation::register,
+        capex::rate_of_return::register,
+        capex::unit_cost::register,
         study::quantile::register,
         utilization::disclosure::register,
         utilization::occupancy::register,

@@ -65,92 +65,126 @@ def _numbers(name: str, operand: Values) -> Values:
     raise TypeError(msg) from None
 
 
-def spread(kernel: np.ufunc, operands: Sequence[Values], size: int, dim: str) -> Values:
-    """Evaluate ``kernel(position, size, *operands)`` at every position of a new dimension.
+def spread(
+    kernel: np.ufunc, operands: Mapping[str, Values], size: int, dim: str = "period"
+) -> Values:
+    """Evaluate ``kernel(position, *operands)`` at every position of a new dimension.
 
     The new dimension is the last axis, and is called `dim` where axes have names. In memory it
     varies slowest, so that the kernel's loops are long.
     """
     position = np.arange(size, dtype=float)
-    if any(isinstance(operand, xr.DataArray) for operand in operands):
-        for operand in operands:
+    if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
+        for name, operand in operands.items():
             if isinstance(operand, xr.DataArray) and dim in operand.dims:
-                msg = f"dimension {dim!r} is to be made, but an argument has it already"
+                msg = f"dimension {dim!r} is to be made, but {name} has it already"
                 raise ValueError(msg)
-        return kernel(xr.DataArray(position, dims=dim), float(size), *operands).transpose(..., dim)
+        named = xr.DataArray(position, dims=dim)
+        return elementwise(kernel, {}, position=named, **operands).transpose(..., dim)
 
-    arrays = [_plain(operand) for operand in operands]
-    axes = max(array.ndim for array in arrays)
-    values = kernel(position.reshape(-1, *[1] * axes), float(size), *arrays)
+    arrays = {name: _plain(operand) for name, operand in operands.items()}
+    axes = max(array.ndim for array in arrays.values())
+    places = position.reshape(-1, *[1] * axes)
+    values = elementwise(kernel, {}, position=places, **arrays)
     values = values.transpose(*range(1, axes + 1), 0)
-    index = _common_index(operands)
-    if index is None:
-        return values
-    return pd.DataFrame(values, index=index, columns=pd.RangeIndex(size, name=dim))
-
-
-def _common_index(operands: Sequence[Values]) -> pd.Index[Any] | None:
-    """Return the index that all Series among `operands` share; None if there is no Series."""
-    indexes = [operand.index for operand in operands if isinstance(operand, pd.Series)]
+    indexes = {name: op.index for name, op in operands.items() if isinstance(op, pd.Series)}
     if not indexes:
-        return None
-    if not all(index.equals(indexes[0]) for index in indexes):
-        msg = "the Series given have different indexes"
-        raise ValueError(msg)
-    return indexes[0]
+        return values
+    _check_same("places", indexes)
+    columns = pd.RangeIndex(size, name=dim)
+    return pd.DataFrame(values, index=next(iter(indexes.values())), columns=columns)
 
 
-def along(kernel: np.ufunc, operands: dict[str, Values], dim: str) -> Values:
+def along(kernel: np.ufunc, operands: Mapping[str, Values], dim: str) -> Values:
     """Evaluate a row-wise kernel over `dim`: the last axis of arrays, the columns of a DataFrame.
 
-    An operand that does not vary along the dimension is repeated; if none does, there is one
-    period.
+    The kernel's signature tells which operands are rows. One that does not vary along the
+    dimension is repeated; if none does, there is one period.
     """
+    takes, gives = str(kernel.signature).split("->")
+    is_row = {name: core != "()" for name, core in zip(operands, takes.split(","), strict=True)}
+    operands = {name: _numbers(name, operand) for name, operand in operands.items()}
     if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
-        return _along_named(kernel, operands, dim)
+        return _along_named(kernel, operands, is_row, dim, gives_row=gives != "()")
     arrays = {name: _plain(operand) for name, operand in operands.items()}
-    arrays = {
-        name: array.rechunk({array.ndim - 1: -1}) if _is_dask(array) and array.ndim else array
-        for name, array in arrays.items()
-    }
-    size = _common_size({name: array.shape[-1] for name, array in arrays.items() if array.ndim})
-    rows = (array if array.ndim else np.broadcast_to(array, size) for array in arrays.values())
-    index = _common_rows(operands)
-    values = kernel(*rows)
-    return values if index is None else pd.Series(values, index=index)
+    rows = {name: array for name, array in arrays.items() if is_row[name]}
+    size = _common_size({name: array.shape[-1] for name, array in rows.items() if array.ndim})
+    for name, array in rows.items():
+        if not array.ndim:
+            arrays[name] = np.broadcast_to(array, size)
+        elif _is_dask(array):
+            arrays[name] = array.rechunk({array.ndim - 1: -1})
+    places, periods = _labels(operands, is_row)
+    return _labelled(kernel(*arrays.values()), places, periods if gives != "()" else None)
 
 
-def _common_rows(operands: dict[str, Values]) -> pd.Index[Any] | None:
-    """Return the row labels of the DataFrames among `operands`; None if there are none.
+def _labels(
+    operands: Mapping[str, Values], is_row: Mapping[str, bool]
+) -> tuple[pd.Index[Any] | None, pd.Index[Any] | None]:
+    """Return the labels of places and of periods that pandas gives to `operands`.
 
-    Labels must agree: rows of all frames, and the periods of all frames and Series.
+    Labels must agree: places of all frames and of Series of numbers, and periods of all frames
+    and Series that are rows.
     """
-    rows = {n: op.index for n, op in operands.items() if isinstance(op, pd.DataFrame)}
-    periods = {
-        name: op.columns if isinstance(op, pd.DataFrame) else op.index
-        for name, op in operands.items()
-        if isinstance(op, pd.DataFrame | pd.Series)
+    places, periods = {}, {}
+    for name, operand in operands.items():
+        if isinstance(operand, pd.DataFrame) and is_row[name]:
+            places[name], periods[name] = operand.index, operand.columns
+        elif isinstance(operand, pd.Series):
+            (periods if is_row[name] else places)[name] = operand.index
+    _check_same("places", places)
+    _check_same("periods", periods)
+    return next(iter(places.values()), None), next(iter(periods.values()), None)
+
+
+def _check_same(what: str, labels: Mapping[str, pd.Index[Any]]) -> None:
+    first = next(iter(labels.values()), None)
+    if not all(other.equals(first) for other in labels.values()):
+        msg = f"{' and '.join(labels)} have different labels for {what}; reindex one of them"
+        raise ValueError(msg)
+
+
+def _labelled(
+    values: Values, places: pd.Index[Any] | None, periods: pd.Index[Any] | None
+) -> Values:
+    if places is not None and periods is not None and values.ndim == 2:
+        return pd.DataFrame(values, index=places, columns=periods)
+    if places is not None and values.ndim == 2:
+        return pd.DataFrame(values, index=places)
+    index = places if places is not None else periods
+    return pd.Series(values, index=index) if index is not None and values.ndim == 1 else values
+
+
+def _along_named(
+    kernel: np.ufunc,
+    operands: Mapping[str, Values],
+    is_row: Mapping[str, bool],
+    dim: str,
+    *,
+    gives_row: bool,
+) -> Values:
+    named = {
+        name: _with_names(name, operand, [dim] if is_row[name] else [])
+        for name, operand in operands.items()
     }
-    for what, labels in {"rows": rows, "periods": periods}.items():
-        first = next(iter(labels.values()), None)
-        if not all(other.equals(first) for other in labels.values()):
-            msg = f"{' and '.join(labels)} have different labels for {what}; reindex one of them"
-            raise ValueError(msg)
-    return next(iter(rows.values()), None)
-
-
-def _along_named(kernel: np.ufunc, operands: dict[str, Values], dim: str) -> Values:
-    named = {name: _with_names(name, operand, dim) for name, operand in operands.items()}
-    others = {d for op in named.values() for d in op.dims} - {"draw"}
+    rows = {name: op for name, op in named.items() if is_row[name]}
+    others = {d for op in rows.values() for d in op.dims} - {"draw"}
     if dim not in others and (others or dim != "period"):
         there = ", ".join(sorted(map(str, others))) or "none but draw"
-        msg = f"no argument has dimension {dim!r} to sum over; there are: {there}"
+        msg = f"{' and '.join(rows)} must have dimension {dim!r}; there are: {there}"
         raise ValueError(msg)
-    size = _common_size({name: op.sizes[dim] for name, op in named.items() if dim in op.dims})
+    for name in named.keys() - rows.keys():
+        if dim in named[name].dims:
+            msg = f"{name} is one number for all of {dim!r}, but has that dimension"
+            raise ValueError(msg)
+    size = _common_size({name: op.sizes[dim] for name, op in rows.items() if dim in op.dims})
+    for name, op in rows.items():
+        named[name] = op if dim in op.dims else op.expand_dims({dim: size})
     return xr.apply_ufunc(
         kernel,
-        *(op if dim in op.dims else op.expand_dims({dim: size}) for op in named.values()),
-        input_core_dims=[[dim]] * len(named),
+        *named.values(),
+        input_core_dims=[[dim] if is_row[name] else [] for name in named],
+        output_core_dims=[[dim] if gives_row else []],
         join="exact",
         keep_attrs=False,
         dask="parallelized",
@@ -159,17 +193,17 @@ def _along_named(kernel: np.ufunc, operands: dict[str, Values], dim: str) -> Val
     )
 
 
-def _with_names(name: str, operand: Values, dim: str) -> xr.DataArray:
+def _with_names(name: str, operand: Values, dims: Sequence[str]) -> xr.DataArray:
     if isinstance(operand, xr.DataArray):
         return operand
     array = _plain(operand)
-    if array.ndim > 1:
+    if array.ndim > len(dims):
         msg = f"{name} has {array.ndim} axes without names beside a DataArray; make it one, too"
         raise ValueError(msg)
-    return xr.DataArray(array, dims=[dim] * array.ndim)
+    return xr.DataArray(array, dims=dims[: array.ndim])
 
 
-def _common_size(sizes: dict[str, int]) -> int:
+def _common_size(sizes: Mapping[str, int]) -> int:
     """Return the one size among `sizes`; 1 if there are none."""
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{name} has {size}" for name, size in sizes.items())

@@ -23,6 +23,23 @@ impl Lanes {
         Lanes(std::array::from_fn(|k| f(self.0[k])))
     }
 
+    /// Lanes of `chosen` where `condition` is not zero, of `other` elsewhere.
+    #[inline(always)]
+    pub(crate) fn select(condition: Self, chosen: Self, other: Self) -> Self {
+        Lanes(std::array::from_fn(|k| if condition.0[k] != 0.0 { chosen.0[k] } else { other.0[k] }))
+    }
+
+    /// What `f` gives for each lane that is NaN, and the other lanes as they are.
+    #[inline(always)]
+    pub(crate) fn or_else_by_lane(mut self, f: impl Fn(usize) -> f64) -> Self {
+        for lane in 0..LANES {
+            if self.0[lane].is_nan() {
+                self.0[lane] = f(lane);
+            }
+        }
+        self
+    }
+
     /// `f` of each pair of lanes.
     #[inline(always)]
     pub(crate) fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {

@@ -9,6 +9,7 @@
 
 mod chunks;
 mod elementwise;
+mod exponential;
 mod failure;
 mod isa;
 mod lanes;
@@ -23,8 +24,10 @@ mod ufunc;
 pub(crate) use chunks::fill_chunks;
 pub(crate) use chunks::map_chunks;
 pub(crate) use failure::{Failure, allocate};
+#[cfg(test)]
+pub(crate) use isa::Isa;
 pub(crate) use isa::{Body, vectorized};
-pub(crate) use lanes::Lanes;
+pub(crate) use lanes::{LANES, Lanes};
 pub(crate) use ufunc::{Kernel, elementwise, elementwise_slow, rowwise};
 
 #[cfg(feature = "python")]

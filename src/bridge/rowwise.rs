@@ -5,54 +5,102 @@ use super::failure::Failure;
 use super::isa::{Body, Isa};
 use super::lanes::{LANES, Lanes};
 use super::ufunc::Operand;
+use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// A plain function of one to three rows that gives one number; `Args` counts the rows.
+/// A plain function of rows and numbers that gives a number or fills a row.
 ///
-/// Rows come as slices of [`Lanes`]: position `t` holds number `t` of eight rows.
+/// A row comes as a slice of [`Lanes`]: position `t` holds number `t` of eight rows. All rows have
+/// one length. `Args` tells rows from numbers, inputs first, and follows from the function's type.
 pub(crate) trait Rowwise<Args>: Copy + Send + Sync + 'static {
-    /// Number of inputs.
-    const NIN: usize;
+    /// NumPy's signature, such as `(),(t)->()`.
+    const SIGNATURE: &'static CStr;
 
-    /// Computes eight rows.
-    fn call(self, rows: &[&[Lanes]]) -> Lanes;
+    /// Whether each operand is a row, the output last.
+    const ROWS: &'static [bool];
+
+    /// Computes eight rows; numbers are slices of length 1.
+    fn call(self, inputs: &[&[Lanes]], out: &mut [Lanes]);
 }
 
-/// Stands for one row operand in the `Args` of a [`Rowwise`] function.
+/// Stands for a row in the `Args` of a [`Rowwise`] function.
 pub(crate) struct Row;
 
-macro_rules! rowwise_arity {
-    ($nin:literal: $($x:ident)+) => {
-        impl<F> Rowwise<($(row!($x),)+)> for F
+/// Stands for a number there.
+pub(crate) struct Number;
+
+macro_rules! shape {
+    ($signature:literal: $($x:ident $kind:ident),+ => Number) => {
+        impl<F> Rowwise<($($kind,)+ Number)> for F
         where
-            F: Fn($(lanes!($x)),+) -> Lanes + Copy + Send + Sync + 'static,
+            F: Fn($(taken!($kind)),+) -> Lanes + Copy + Send + Sync + 'static,
         {
-            const NIN: usize = $nin;
+            const SIGNATURE: &'static CStr = $signature;
+            const ROWS: &'static [bool] = &[$(is_row!($kind),)+ false];
 
             #[inline(always)]
-            fn call(self, rows: &[&[Lanes]]) -> Lanes {
-                let [$($x),+] = rows else { unreachable!("one slice for each input") };
-                self($($x),+)
+            fn call(self, inputs: &[&[Lanes]], out: &mut [Lanes]) {
+                let [$($x),+] = inputs else { unreachable!("one slice for each input") };
+                out[0] = self($(passed!($kind $x)),+);
+            }
+        }
+    };
+    ($signature:literal: $($x:ident $kind:ident),+ => Row) => {
+        impl<F> Rowwise<($($kind,)+ Row)> for F
+        where
+            F: Fn($(taken!($kind)),+, &mut [Lanes]) + Copy + Send + Sync + 'static,
+        {
+            const SIGNATURE: &'static CStr = $signature;
+            const ROWS: &'static [bool] = &[$(is_row!($kind),)+ true];
+
+            #[inline(always)]
+            fn call(self, inputs: &[&[Lanes]], out: &mut [Lanes]) {
+                let [$($x),+] = inputs else { unreachable!("one slice for each input") };
+                self($(passed!($kind $x)),+, out);
             }
         }
     };
 }
-macro_rules! row {
-    ($x:ident) => {
-        Row
-    };
-}
-macro_rules! lanes {
-    ($x:ident) => {
+macro_rules! taken {
+    (Row) => {
         &[Lanes]
     };
+    (Number) => {
+        Lanes
+    };
 }
-rowwise_arity!(1: a);
-rowwise_arity!(2: a b);
-rowwise_arity!(3: a b c);
+macro_rules! passed {
+    (Row $x:ident) => {
+        $x
+    };
+    (Number $x:ident) => {
+        $x[0]
+    };
+}
+macro_rules! is_row {
+    (Row) => {
+        true
+    };
+    (Number) => {
+        false
+    };
+}
+shape!(c"(t)->()": a Row => Number);
+shape!(c"(t),(t)->()": a Row, b Row => Number);
+shape!(c"(t),(t),(t)->()": a Row, b Row, c Row => Number);
+shape!(c"(),(t)->()": a Number, b Row => Number);
+shape!(c"(),(t),(t)->()": a Number, b Row, c Row => Number);
+shape!(c"(t),()->()": a Row, b Number => Number);
+shape!(c"(t),(),()->()": a Row, b Number, c Number => Number);
+shape!(c"(t),(t)->(t)": a Row, b Row => Row);
+shape!(c"(t),(),()->(t)": a Row, b Number, c Number => Row);
+shape!(c"(t),(),(),()->(t)": a Row, b Number, c Number, d Number => Row);
 
-/// One input: how its rows lie, and how the numbers in a row do.
+/// Most inputs among the shapes above.
+const MAX_INPUTS: usize = 4;
+
+/// One operand: how its rows lie, and how the numbers in a row do. A number is a row of one.
 #[derive(Clone, Copy)]
 pub(super) struct RowOperand {
     pub(super) rows: Operand,
@@ -64,20 +112,20 @@ pub(super) struct RowOperand {
 /// numbers, not rows.
 ///
 /// # Safety
-/// Each input must be readable for `n` rows of `len` aligned numbers at its strides, the output
-/// writable for `n` numbers, nobody else may write to any of them meanwhile, and the output may
-/// not overlap an input: NumPy copies operands of generalised ufuncs that do.
+/// The operands hold one entry for each input and then the output. Each must be valid for `n`
+/// rows of `len` aligned numbers at its strides, for reading or, the output, for writing; nobody
+/// else may write to any of them meanwhile, and the output may not overlap an input: NumPy copies
+/// operands of generalised ufuncs that do.
 pub(super) unsafe fn run<F: Rowwise<A>, A>(
     kernel: F,
-    inputs: &[RowOperand],
-    output: &Operand,
+    operands: &[RowOperand],
     n: usize,
     grain: usize,
 ) -> Result<bool, Failure> {
-    let len = inputs.iter().map(|input| input.len).max().unwrap_or(0).max(1);
+    let len = operands.iter().map(|operand| operand.len).max().unwrap_or(0).max(1);
     let invalid = map_chunks(n, (grain / len).max(1).next_multiple_of(LANES), |range| {
         // SAFETY: the caller's promise, and chunks are disjoint.
-        unsafe { by_lanes(kernel, inputs, output, range, Isa::best()) }
+        unsafe { by_lanes(kernel, operands, range, Isa::best()) }
     });
     Ok(invalid?.into_iter().any(|chunk| chunk))
 }
@@ -86,27 +134,28 @@ pub(super) unsafe fn run<F: Rowwise<A>, A>(
 /// As for [`run`], with `range` within `0..n` and nobody else at work on it.
 unsafe fn by_lanes<F: Rowwise<A>, A>(
     kernel: F,
-    inputs: &[RowOperand],
-    output: &Operand,
+    operands: &[RowOperand],
     range: Range<usize>,
     isa: Isa,
 ) -> bool {
-    let mut buffers: Vec<Vec<Lanes>> =
-        inputs.iter().map(|input| vec![Lanes::splat(0.0); input.len]).collect();
+    let (output, inputs) = operands.split_last().expect("a kernel has an output");
+    let buffer = |operand: &RowOperand| vec![Lanes::splat(0.0); operand.len];
+    let mut rows: Vec<Vec<Lanes>> = inputs.iter().map(buffer).collect();
+    let mut out = buffer(output);
     let mut invalid = false;
     for start in range.clone().step_by(LANES) {
         let len = LANES.min(range.end - start);
-        for (buffer, input) in buffers.iter_mut().zip(inputs) {
+        for (row, input) in rows.iter_mut().zip(inputs) {
             // A row shared by all is loaded once.
             if input.rows.stride != 0 || start == range.start {
                 // SAFETY: rows `start..start + len` are in range and readable.
-                unsafe { load(buffer, input, start, len) };
+                unsafe { load(row, input, start, len) };
             }
         }
-        let mut result = isa.run(EightRows { kernel, rows: &buffers, args: PhantomData });
-        invalid |= settle_nans(&buffers, &mut result, len);
-        // SAFETY: `start..start + len` is in range and writable; no reference to it is held.
-        unsafe { output.store(start, &result.0[..len]) };
+        isa.run(EightRows { kernel, rows: &rows, out: &mut out, args: PhantomData });
+        invalid |= settle_nans(&rows, &mut out, len);
+        // SAFETY: rows `start..start + len` are in range and writable; no reference is held.
+        unsafe { store(&out, output, start, len) };
     }
     invalid
 }
@@ -116,14 +165,26 @@ unsafe fn by_lanes<F: Rowwise<A>, A>(
 /// # Safety
 /// Rows `start..start + len` must be readable.
 unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usize) {
-    let rows: [*const f64; LANES] =
-        std::array::from_fn(|lane| input.rows.at(start + lane.min(len - 1)).cast_const());
-    for (t, lanes) in buffer.iter_mut().enumerate() {
-        let offset = t as isize * input.step;
-        *lanes = Lanes(std::array::from_fn(|lane| {
+    for lane in 0..LANES {
+        let row = Operand::new(input.rows.at(start + lane.min(len - 1)).cast(), input.step);
+        for (t, lanes) in buffer.iter_mut().enumerate() {
             // SAFETY: the row is readable and has more than `t` numbers.
-            unsafe { rows[lane].byte_offset(offset).read() }
-        }));
+            lanes.0[lane] = unsafe { row.at(t).read() };
+        }
+    }
+}
+
+/// Transposes lanes into up to eight rows.
+///
+/// # Safety
+/// Rows `start..start + len` must be writable and no reference to them be held.
+unsafe fn store(buffer: &[Lanes], output: &RowOperand, start: usize, len: usize) {
+    for lane in 0..len {
+        let row = Operand::new(output.rows.at(start + lane).cast(), output.step);
+        for (t, lanes) in buffer.iter().enumerate() {
+            // SAFETY: the row is writable and has more than `t` numbers.
+            unsafe { row.at(t).write(lanes.0[lane]) };
+        }
     }
 }
 
@@ -131,32 +192,36 @@ unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usiz
 struct EightRows<'a, F, A> {
     kernel: F,
     rows: &'a [Vec<Lanes>],
+    out: &'a mut [Lanes],
     args: PhantomData<A>,
 }
 
 impl<F: Rowwise<A>, A> Body for EightRows<'_, F, A> {
-    type Output = Lanes;
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Lanes {
-        let mut rows: [&[Lanes]; 3] = [&[]; 3];
+    fn run(self) {
+        let mut rows: [&[Lanes]; MAX_INPUTS] = [&[]; MAX_INPUTS];
         for (slice, buffer) in rows.iter_mut().zip(self.rows) {
             *slice = buffer;
         }
-        self.kernel.call(&rows[..self.rows.len()])
+        self.kernel.call(&rows[..self.rows.len()], self.out);
     }
 }
 
-/// Gives every NaN the same bits; true if one stands where the row had none.
-fn settle_nans(rows: &[Vec<Lanes>], result: &mut Lanes, len: usize) -> bool {
-    let mut invalid = false;
-    for (lane, y) in result.0[..len].iter_mut().enumerate() {
-        if y.is_nan() {
-            *y = f64::NAN;
-            invalid |= !rows.iter().flatten().any(|lanes| lanes.0[lane].is_nan());
+/// Gives every NaN the same bits; true if one stands in a row whose inputs had none.
+fn settle_nans(rows: &[Vec<Lanes>], out: &mut [Lanes], len: usize) -> bool {
+    let mut found = [false; LANES];
+    for lanes in out {
+        for (y, found) in lanes.0[..len].iter_mut().zip(&mut found) {
+            if y.is_nan() {
+                *y = f64::NAN;
+                *found = true;
+            }
         }
     }
-    invalid
+    let given = |lane: usize| rows.iter().flatten().any(|lanes| lanes.0[lane].is_nan());
+    (0..len).any(|lane| found[lane] && !given(lane))
 }
 
 #[cfg(test)]
@@ -173,20 +238,55 @@ mod tests {
         let (n, len) = (43, 12);
         let mut a: Vec<f64> = (0..n * len).map(|k| (k as f64).sin()).collect();
         let mut b: Vec<f64> = (0..len).map(|k| (k as f64 + 0.1).cos()).collect();
-        let rows = |values: &mut Vec<f64>, stride| Operand::new(values.as_mut_ptr().cast(), stride);
-        let inputs = [
-            RowOperand { rows: rows(&mut a, 8 * len as isize), len, step: 8 },
-            RowOperand { rows: rows(&mut b, 0), len, step: 8 },
-        ];
+        let operand = |values: &mut Vec<f64>, stride, len| {
+            let rows = Operand::new(values.as_mut_ptr().cast(), stride);
+            RowOperand { rows, len, step: 8 }
+        };
         for isa in Isa::available() {
             let mut out = vec![0.0; n];
+            let operands = [
+                operand(&mut a, 8 * len as isize, len),
+                operand(&mut b, 0, len),
+                operand(&mut out, 8, 1),
+            ];
             // SAFETY: `n` rows of `len`, one row of `len`, and `n` results.
-            let invalid = unsafe { by_lanes(dot, &inputs, &rows(&mut out, 8), 0..n, isa) };
+            let invalid = unsafe { by_lanes(dot, &operands, 0..n, isa) };
             assert!(!invalid);
             for (row, y) in out.iter().enumerate() {
                 let plain = (0..len).fold(0.0, |sum, t| sum + a[row * len + t] * b[t]);
                 assert_eq!(y.to_bits(), plain.to_bits());
             }
+        }
+    }
+
+    #[test]
+    fn rows_come_out_where_they_belong() {
+        let scaled = |row: &[Lanes], factor: Lanes, shift: Lanes, out: &mut [Lanes]| {
+            for (out, x) in out.iter_mut().zip(row) {
+                *out = *x * factor + shift;
+            }
+        };
+        let (n, len) = (11, 3);
+        let mut row: Vec<f64> = (0..n * len).map(|k| k as f64).collect();
+        let mut factor: Vec<f64> = (0..n).map(|k| 10f64.powi(k as i32)).collect();
+        let mut shift = vec![0.5];
+        let mut out = vec![-1.0; n * len];
+        let at = |values: &mut Vec<f64>, stride: usize, len, step| {
+            let rows = Operand::new(values.as_mut_ptr().cast(), 8 * stride as isize);
+            RowOperand { rows, len, step }
+        };
+        // The result lies column by column.
+        let operands = [
+            at(&mut row, len, len, 8),
+            at(&mut factor, 1, 1, 0),
+            at(&mut shift, 0, 1, 0),
+            at(&mut out, 1, len, 8 * n as isize),
+        ];
+        // SAFETY: `n` rows of `len`, `n` numbers, and `n` rows of `len` at those strides.
+        let invalid = unsafe { run(scaled, &operands, n, 64) }.unwrap();
+        assert!(!invalid);
+        for k in 0..n * len {
+            assert_eq!(out[k % len * n + k / len], row[k] * factor[k / len] + 0.5);
         }
     }
 }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 const TABLE: &[Kernel] = &[
     elementwise(c"_test_add", add),
     elementwise(c"_test_panic", panic_above_one),
-    rowwise(c"_test_row_panic", c"(t)->()", row_panic_above_one),
+    rowwise(c"_test_row_panic", row_panic_above_one),
 ];
 
 #[inline]

@@ -96,8 +96,11 @@ pub(crate) struct Kernel {
 /// Numbers in a chunk of a loop of a few nanoseconds a number.
 const FAST_GRAIN: usize = 1 << 15;
 
-/// … and of one that may take milliseconds.
+/// … of one that may take milliseconds …
 const SLOW_GRAIN: usize = 8;
+
+/// … and of one over rows.
+const ROW_GRAIN: usize = 1 << 13;
 
 /// An elementwise ufunc of a function of one to six numbers.
 pub(crate) const fn elementwise<F: Elementwise<A>, A: 'static>(
@@ -124,14 +127,11 @@ const fn elementwise_by<F: Elementwise<A>, A: 'static, const GRAIN: usize>(
     Kernel { name, signature: None, nin: F::NIN, strided_loop: elementwise_loop::<F, A, GRAIN> }
 }
 
-/// A generalised ufunc of a function of rows; `signature` is NumPy's, such as `(t),(t)->()`.
-pub(crate) const fn rowwise<F: Rowwise<A>, A: 'static>(
-    name: &'static CStr,
-    signature: &'static CStr,
-    _kernel: F,
-) -> Kernel {
+/// A generalised ufunc of a function of rows and numbers.
+pub(crate) const fn rowwise<F: Rowwise<A>, A: 'static>(name: &'static CStr, _kernel: F) -> Kernel {
     assert!(size_of::<F>() == 0);
-    Kernel { name, signature: Some(signature), nin: F::NIN, strided_loop: rowwise_loop::<F, A> }
+    let nin = F::ROWS.len() - 1;
+    Kernel { name, signature: Some(F::SIGNATURE), nin, strided_loop: rowwise_loop::<F, A> }
 }
 
 /// The one value of a type without data, such as that of a function.
@@ -179,17 +179,21 @@ unsafe extern "C" fn rowwise_loop<F: Rowwise<A>, A>(
 ) -> c_int {
     report(|| {
         // SAFETY: NumPy passes the number of rows, then the length of `t`; a pointer and a row
-        // stride for each operand, then the stride along `t` for each input. Operands are valid
-        // for that, aligned, and copied beforehand if they overlap; `rowwise` was given a value
-        // of `F` and saw that it has no size.
+        // stride for each operand, then the stride along `t` for each that has one. Operands are
+        // valid for that, aligned, and copied beforehand if they overlap; `rowwise` was given a
+        // value of `F` and saw that it has no size.
         unsafe {
             let n = usize::try_from(*dimensions).unwrap_or(0);
-            let len = usize::try_from(*dimensions.add(1)).unwrap_or(0);
-            let operand = |k: usize| Operand::new((*data.add(k)).cast(), *strides.add(k));
-            let inputs: Vec<RowOperand> = (0..F::NIN)
-                .map(|k| RowOperand { rows: operand(k), len, step: *strides.add(F::NIN + 1 + k) })
-                .collect();
-            rowwise::run(value_of::<F>(), &inputs, &operand(F::NIN), n, FAST_GRAIN)
+            let t = usize::try_from(*dimensions.add(1)).unwrap_or(0);
+            let mut steps = strides.add(F::ROWS.len());
+            let mut operands = Vec::with_capacity(F::ROWS.len());
+            for (k, is_row) in F::ROWS.iter().enumerate() {
+                let rows = Operand::new((*data.add(k)).cast(), *strides.add(k));
+                let (len, step) = if *is_row { (t, *steps) } else { (1, 0) };
+                operands.push(RowOperand { rows, len, step });
+                steps = steps.add(usize::from(*is_row));
+            }
+            rowwise::run(value_of::<F>(), &operands, n, ROW_GRAIN)
         }
     })
 }

@@ -5,7 +5,7 @@ use crate::bridge::{Kernel, Lanes, elementwise, rowwise};
 const TABLE: &[Kernel] = &[
     elementwise(c"fleet_ramp_linear", ramp_linear),
     elementwise(c"fleet_ramp_exponential", ramp_exponential),
-    rowwise(c"fleet_hours", c"(t),(t)->()", fleet_hours),
+    rowwise(c"fleet_hours", fleet_hours),
     elementwise(c"implied", implied),
     elementwise(c"implied_by_revenue", implied_by_revenue),
     elementwise(c"implied_price", implied_price),

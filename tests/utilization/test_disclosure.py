@@ -163,10 +163,10 @@ class TestFleetRamp:
             use.fleet_ramp(1, 2, 2.5)
         with pytest.raises(ValueError, match="kind must be 'linear' or 'exponential', got 'log'"):
             use.fleet_ramp(1, 2, 2, kind="log")
-        with pytest.raises(ValueError, match="'period' is to be made"):
+        with pytest.raises(ValueError, match="'period' is to be made, but opening_gpus"):
             use.fleet_ramp(xr.DataArray([1.0], dims="period"), 2, 2)
         other = pd.Series([1.0], index=["z"])
-        with pytest.raises(ValueError, match="different indexes"):
+        with pytest.raises(ValueError, match="have different labels for places"):
             use.fleet_ramp(pd.Series([1.0], index=["a"]), other, 2)
         with pytest.warns(
             RuntimeWarning, match="invalid value encountered in fleet_ramp_exponential"
@@ -202,9 +202,9 @@ class TestFleetHours:
         fleet = xr.DataArray([1.0, 2.0], dims="draw")
         np.testing.assert_array_equal(use.fleet_hours(fleet, 8_760), [8_760, 17_520])
         np.testing.assert_array_equal(use.fleet_hours(fleet, [10, 20, 30]), [60, 120])
-        with pytest.raises(ValueError, match="no argument has dimension 'perid'"):
+        with pytest.raises(ValueError, match="gpus and hours must have dimension 'perid'"):
             use.fleet_hours(fleet, 8_760, dim="perid")
-        with pytest.raises(ValueError, match="'period' to sum over; there are: month"):
+        with pytest.raises(ValueError, match="'period'; there are: month"):
             use.fleet_hours(fleet.rename(draw="month"), 8_760)
 
     def test_rows_of_a_frame(self) -> None:
@@ -215,7 +215,7 @@ class TestFleetHours:
 
     def test_labels_of_pandas_must_agree(self) -> None:
         frame = pd.DataFrame(np.ones((2, 3)), index=[0, 1])
-        with pytest.raises(ValueError, match="gpus and hours have different labels for rows"):
+        with pytest.raises(ValueError, match="gpus and hours have different labels for places"):
             use.fleet_hours(frame, frame.iloc[::-1])
         with pytest.raises(ValueError, match="gpus and hours have different labels for periods"):
             use.fleet_hours(frame, pd.Series([100.0, 10, 1], index=[2, 1, 0]))

@@ -69,7 +69,8 @@ def fleet_ramp(
     if kind not in _RAMPS:
         msg = f"kind must be 'linear' or 'exponential', got {kind!r}"
         raise ValueError(msg)
-    return spread(_RAMPS[kind], [opening_gpus, closing_gpus], size, "period")
+    operands = {"size": float(size), "opening_gpus": opening_gpus, "closing_gpus": closing_gpus}
+    return spread(_RAMPS[kind], operands, size)
 
 
 def fleet_hours(gpus: Values, hours: Values, dim: str = "period") -> Values:
