@@ -6,6 +6,7 @@ import warnings
 
 import numba
 import numpy as np
+import pyxirr
 import squigglepy as sq
 from scipy import stats
 
@@ -13,7 +14,7 @@ import overbuild as ob
 from benches.cases import coreweave, coreweave_numpy
 from benches.timing import compare
 
-use = ob.utilization
+cap, use = ob.capex, ob.utilization
 
 
 def elementwise() -> None:
@@ -72,6 +73,69 @@ def quantiles() -> None:
         }
         compare(f"quantiles, {name}, {n:.0e} numbers, one core (ms = ns a number)", runs)
     ob.set_num_threads(2)
+
+
+def returns() -> None:
+    """Internal rates of return of many short rows, and of dated ones."""
+    rng = np.random.default_rng(0)
+    flows = rng.uniform(1, 10, (100_000, 24))
+    flows[:, 0] = -rng.uniform(50, 150, 100_000)
+
+    @numba.njit(parallel=True)
+    def newton(flows):  # type: ignore[no-untyped-def]
+        rates = np.empty(flows.shape[0])
+        for i in numba.prange(flows.shape[0]):
+            rate = 0.1
+            for _ in range(100):
+                discount = 1 / (1 + rate)
+                value, slope, weight = 0.0, 0.0, 1.0
+                for t in range(flows.shape[1]):
+                    value += flows[i, t] * weight
+                    slope -= t * flows[i, t] * weight * discount
+                    weight *= discount
+                step = value / slope
+                rate -= step
+                if abs(step) < 1e-12:
+                    break
+            rates[i] = rate
+        return rates
+
+    runs = {
+        "overbuild": lambda: cap.irr(flows),
+        "numba, parallel, Newton's method": lambda: newton(flows),
+        "pyxirr.irr, row by row": lambda: [pyxirr.irr(row) for row in flows],
+    }
+    compare("irr, 100,000 rows of 24", runs, rounds=5)
+
+    dates = np.datetime64("2020-01-01") + np.sort(rng.integers(0, 1_800, 100))
+    days = dates.tolist()
+    flows = rng.uniform(1, 10, (10_000, 100))
+    flows[:, 0] = -rng.uniform(300, 700, 10_000)
+    runs = {
+        "overbuild": lambda: cap.xirr(dates, flows),
+        "pyxirr.xirr, row by row": lambda: [pyxirr.xirr(days, row) for row in flows],
+    }
+    compare("xirr, 10,000 rows of 100 dated flows", runs, rounds=5)
+
+
+def purchases() -> None:
+    """Depreciation of streams of purchases."""
+    life, periods = 20, 40
+    capex = np.random.default_rng(0).uniform(1, 10, (100_000, periods))
+    straight = np.full(life, 1 / life)
+    falling = np.arange(life, 0, -1.0) / (life * (life + 1) / 2)
+
+    def running_sums() -> np.ndarray:
+        total = np.cumsum(capex, axis=1)
+        total[:, life:] -= total[:, :-life].copy()
+        return total / life
+
+    runs = {
+        "overbuild, straight line": lambda: cap.vintages(capex, straight),
+        "NumPy, running sums, straight line": running_sums,
+        "overbuild, sum of years' digits": lambda: cap.vintages(capex, falling),
+    }
+    compare("vintages, 100,000 rows of 40", runs)
 
 
 def jobs() -> None:
@@ -141,5 +205,5 @@ def studies() -> None:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     print("Medians of runs in turn; the last column is in units of overbuild's time.")
-    for bench in (elementwise, quantiles, jobs, studies):
+    for bench in (elementwise, quantiles, returns, purchases, jobs, studies):
         bench()

@@ -14,6 +14,7 @@ def compare(title: str, runs: Mapping[str, Callable[[], object]], *, rounds: int
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
+            time.sleep(0.02)  # threads of the one before may still spin
             begin = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - begin)

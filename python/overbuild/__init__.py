@@ -4,6 +4,7 @@
 utilization, capex economics and lead times, and says what drives them.
 
 - :mod:`overbuild.utilization`: how much of the capacity is used;
+- :mod:`overbuild.capex`: what the hardware costs, earns and loses;
 - :class:`overbuild.Study`: cited inputs and a model in, a labelled data set out;
 - :mod:`overbuild.data`: cited figures that come with the package;
 - :mod:`overbuild.plot`: pictures of results (needs matplotlib).
@@ -14,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from overbuild import data, study, utilization
+from overbuild import capex, data, study, utilization
 from overbuild._core import __version__, get_num_threads, set_num_threads
 from overbuild.study import Input, Result, Study, between, pert, read_inputs, triangular
 
@@ -27,6 +28,7 @@ __all__ = [
     "Study",
     "__version__",
     "between",
+    "capex",
     "data",
     "get_num_threads",
     "pert",

@@ -9,6 +9,7 @@ name.
 from __future__ import annotations
 
 import numbers
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -63,6 +64,19 @@ def _numbers(name: str, operand: Values) -> Values:
             return (operand if hasattr(operand, "astype") else values).astype(float)
     msg = f"{name} must be a number or an array of numbers, got {operand!r:.80}"
     raise TypeError(msg) from None
+
+
+def at_least_one(periods: int, name: str = "periods") -> int:
+    """Return a number of periods, which must be whole and at least 1."""
+    try:
+        size = operator.index(periods)
+    except TypeError:
+        msg = f"{name} must be a whole number, got {periods!r}"
+        raise TypeError(msg) from None
+    if size < 1:
+        msg = f"{name} must be at least 1, got {periods}"
+        raise ValueError(msg)
+    return size
 
 
 def spread(

@@ -70,7 +70,7 @@ fn nper(rate: f64, pmt: f64, pv: f64, fv: f64, when: f64) -> f64 {
     })
 }
 
-/// Interest in payment `per`, the first one is 1.
+/// Interest in payment `per`, the first one is 1: on what is owed after the payments before.
 fn ipmt(rate: f64, per: f64, nper: f64, pv: f64, fv: f64, when: f64) -> f64 {
     if !(per >= 1.0 && per <= nper) {
         return f64::NAN;
@@ -78,14 +78,32 @@ fn ipmt(rate: f64, per: f64, nper: f64, pv: f64, fv: f64, when: f64) -> f64 {
     if when == 1.0 && per == 1.0 {
         return checked(rate, when, || 0.0 * (pv + fv));
     }
-    let payment = pmt(rate, nper, pv, fv, when);
-    let balance = self::fv(rate, per - 1.0, payment, pv, when);
-    balance * rate / (1.0 + rate * when)
+    // The balance as a mean of both values: nothing cancels.
+    let (paid, left) = (per - 1.0, nper - (per - 1.0));
+    let balance = if rate == 0.0 {
+        (fv * paid - pv * left) / nper
+    } else {
+        let whole = growth_m1(rate, -nper);
+        let of_fv = growth(rate, -left) * growth_m1(rate, -paid) / whole;
+        fv * of_fv - pv * (growth_m1(rate, -left) / whole)
+    };
+    checked(rate, when, || balance * rate / (1.0 + rate * when))
 }
 
-/// Repayment in payment `per`.
+/// Repayment in payment `per`: grows from the first one on as the debt would.
 fn ppmt(rate: f64, per: f64, nper: f64, pv: f64, fv: f64, when: f64) -> f64 {
-    pmt(rate, nper, pv, fv, when) - ipmt(rate, per, nper, pv, fv, when)
+    if !(per >= 1.0 && per <= nper) {
+        return f64::NAN;
+    }
+    if when == 1.0 && per == 1.0 {
+        return pmt(rate, nper, pv, fv, when);
+    }
+    let share = if rate == 0.0 {
+        1.0 / nper
+    } else {
+        -rate * growth(rate, per - 1.0 - nper) / growth_m1(rate, -nper)
+    };
+    checked(rate, when, || -(pv + fv) * share / (1.0 + rate * when))
 }
 
 /// More periods than this are no schedule of payments.

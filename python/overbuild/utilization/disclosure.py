@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any, Literal
 
 from overbuild import _core
-from overbuild._calls import Values, along, elementwise, spread
+from overbuild._calls import Values, along, at_least_one, elementwise, spread
 
 _RAMPS = {"linear": _core.fleet_ramp_linear, "exponential": _core.fleet_ramp_exponential}
 
@@ -62,10 +61,7 @@ def fleet_ramp(
     >>> ob.utilization.fleet_ramp(53_000, 250_000, periods=4, kind="exponential").round()
     array([ 64744.,  95415., 140616., 207229.])
     """
-    size = operator.index(periods)
-    if size < 1:
-        msg = f"periods must be at least 1, got {periods}"
-        raise ValueError(msg)
+    size = at_least_one(periods)
     if kind not in _RAMPS:
         msg = f"kind must be 'linear' or 'exponential', got {kind!r}"
         raise ValueError(msg)

@@ -1,0 +1,103 @@
+"""Dates as years, by the conventions of the bond market."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from overbuild._calls import Values
+
+#: How days make years; ISDA 2006 definitions, section 4.16 (b), (d), (e) and (g).
+DayCount: TypeAlias = Literal["act/365f", "act/360", "act/act", "30e/360"]
+
+
+def years_of(
+    dates: Values, amounts: Values, day_count: DayCount, dim: str
+) -> tuple[Values, Values]:
+    """Return the years since the first date of each row, and the amounts, both in order of time."""
+    if day_count not in ("act/365f", "act/360", "act/act", "30e/360"):
+        msg = f"day_count must be act/365f, act/360, act/act or 30e/360, got {day_count!r}"
+        raise ValueError(msg)
+    values = dates.values if isinstance(dates, xr.DataArray) else dates
+    days = _days(values)
+    if isinstance(dates, xr.DataArray):
+        last = dates.copy(data=days).transpose(..., dim)
+        days = last.values
+        amounts = amounts.transpose(..., dim) if isinstance(amounts, xr.DataArray) else amounts
+    if days.ndim == 0 or days.shape[-1] == 0:
+        return days.astype(float), amounts
+    order = np.argsort(days, axis=-1, kind="stable")
+    is_sorted = bool((order == np.arange(days.shape[-1])).all())
+    if not is_sorted:
+        days = np.take_along_axis(days, order, axis=-1)
+        amounts = _reordered(amounts, order, dim)
+    years = _year_fractions(days, day_count)
+    if isinstance(dates, xr.DataArray):
+        return xr.DataArray(years, dims=last.dims), amounts
+    return years, amounts
+
+
+def _days(dates: Any) -> NDArray[np.datetime64]:
+    array = np.asarray(dates)
+    if array.dtype.kind in "iufb":
+        msg = "dates must be dates, got numbers"
+        raise TypeError(msg)
+    try:
+        flat = pd.DatetimeIndex(pd.to_datetime(array.ravel()))
+    except (TypeError, ValueError) as error:
+        msg = f"dates must hold dates: {error}"
+        raise ValueError(msg) from error
+    naive = flat if flat.tz is None else flat.tz_convert("UTC").tz_localize(None)
+    return naive.to_numpy().astype("datetime64[D]").reshape(array.shape)
+
+
+def _reordered(amounts: Values, order: NDArray[np.intp], dim: str) -> Values:
+    if isinstance(amounts, xr.DataArray):
+        if order.ndim > 1:
+            msg = "dates that differ by row must be in order where amounts have named axes"
+            raise ValueError(msg)
+        return amounts.isel({dim: order}).drop_vars(dim, errors="ignore")
+    array = np.asarray(amounts, dtype=float)
+    if order.ndim == 1:
+        return array[..., order]
+    shape = np.broadcast_shapes(array.shape, order.shape)
+    return np.take_along_axis(np.broadcast_to(array, shape), np.broadcast_to(order, shape), -1)
+
+
+def _year_fractions(days: NDArray[np.datetime64], day_count: DayCount) -> NDArray[np.float64]:
+    first = days[..., :1]
+    missing = np.isnat(days) | np.isnat(first)
+    if day_count == "act/act":
+        years = _act_act(days) - _act_act(first)
+    elif day_count == "30e/360":
+        years = (_days_of_360(days) - _days_of_360(first)) / 360.0
+    else:
+        elapsed = (days - first).astype(np.int64).astype(float)
+        years = elapsed / (365.0 if day_count == "act/365f" else 360.0)
+    return np.where(missing, np.nan, years)
+
+
+def _calendar(days: NDArray[np.datetime64]) -> tuple[Any, Any, Any]:
+    years = days.astype("datetime64[Y]")
+    months = days.astype("datetime64[M]")
+    day = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+    return years.astype(np.int64) + 1970, months.astype(np.int64) % 12 + 1, day
+
+
+def _act_act(days: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """Years and parts of years, each day a part of the year it is in."""
+    years = days.astype("datetime64[Y]")
+    begin = years.astype("datetime64[D]")
+    length = ((years + 1).astype("datetime64[D]") - begin).astype(np.int64)
+    parts: NDArray[np.float64] = years.astype(np.int64) + (days - begin).astype(np.int64) / length
+    return parts
+
+
+def _days_of_360(days: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    year, month, day = _calendar(days)
+    counted: NDArray[np.float64] = 360.0 * year + 30.0 * month + np.minimum(day, 30)
+    return counted
