@@ -11,7 +11,7 @@ import squigglepy as sq
 from scipy import stats
 
 import overbuild as ob
-from benches.cases import coreweave, coreweave_numpy
+from benches.cases import coreweave, coreweave_numpy, neocloud_study
 from benches.timing import compare
 
 cap, use = ob.capex, ob.utilization
@@ -202,8 +202,16 @@ def studies() -> None:
     compare(f"a study of {draws:,} draws", runs, rounds=5)
 
 
+def clouds() -> None:
+    """The income statement of a GPU cloud over ten years of quarters."""
+    study = neocloud_study()
+    compare(
+        "neocloud, 65,536 draws of 40 quarters", {"overbuild": lambda: study.run(2**16)}, rounds=3
+    )
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     print("Medians of runs in turn; the last column is in units of overbuild's time.")
-    for bench in (elementwise, quantiles, returns, purchases, jobs, studies):
+    for bench in (elementwise, quantiles, returns, purchases, jobs, studies, clouds):
         bench()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 import overbuild as ob
 
@@ -44,6 +45,36 @@ def coreweave(
             fixed_cost + interest, variable_cost, price, capacity
         ),
     }
+
+
+def neocloud_study() -> ob.Study:
+    """Ten years of quarters of a GPU cloud that grows for three."""
+    deliveries = xr.DataArray(np.where(np.arange(40) < 12, 10_000.0, 0.0), dims="period")
+
+    def model(first_price: Any, decline: Any, **inputs: Any) -> Any:
+        price = ob.capex.price_path(first_price, decline, periods=40, periods_per_year=4)
+        return ob.models.neocloud(deliveries=deliveries, price=price, **inputs)
+
+    inputs = {
+        "first_price": ob.between(2.0, 3.0),
+        "decline": ob.pert(0.05, 0.2, 0.4),
+        "cost_per_gpu": ob.between(40_000, 50_000),
+        "life": ob.triangular(16, 20, 24),
+        "hours": 2_190.0,
+        "committed_share": ob.pert(0.5, 0.8, 0.96),
+        "contract_term": 12.0,
+        "contract_discount": 0.2,
+        "on_demand_utilization": ob.pert(0.3, 0.5, 0.8),
+        "kw_per_gpu": 1.44,
+        "pue": 1.2,
+        "power_price": ob.between(60, 90),
+        "lease_per_mw": 400_000.0,
+        "other_operating_cost": 3e7,
+        "debt_share": 0.7,
+        "debt_rate": ob.between(0.02, 0.035),
+        "debt_term": 16.0,
+    }
+    return ob.Study(model, inputs)
 
 
 def coreweave_numpy(x: Mapping[str, Any]) -> dict[str, Any]:

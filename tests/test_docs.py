@@ -50,7 +50,7 @@ OFFERED = {
     for name, thing in PUBLIC.items()
     if any(
         getattr(module, thing.__name__, None) is thing
-        for module in (ob, ob.capex, ob.data, ob.study, ob.utilization)
+        for module in (ob, ob.capex, ob.data, ob.models, ob.study, ob.utilization)
     )
 } | {name: thing for name, thing in PUBLIC.items() if ".plot." in name}
 WINGS = (ob.capex, ob.utilization)
