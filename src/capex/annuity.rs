@@ -37,26 +37,50 @@ fn growth(rate: f64, periods: f64) -> f64 {
 }
 
 /// What payments of one are worth at the end.
-fn annuity(rate: f64, periods: f64, when: f64) -> f64 {
+fn worth_at_end(rate: f64, periods: f64, when: f64) -> f64 {
     if rate == 0.0 {
         return periods;
     }
     (1.0 + rate * when) * (growth_m1(rate, periods) / rate)
 }
 
+/// What payments of one are worth at the beginning.
+fn worth_at_beginning(rate: f64, periods: f64, when: f64) -> f64 {
+    if rate == 0.0 {
+        return periods;
+    }
+    (1.0 + rate * when) * (-growth_m1(rate, -periods) / rate)
+}
+
+/// An amount by a factor that may be infinite: nothing stays nothing.
+fn times(amount: f64, factor: f64) -> f64 {
+    if amount == 0.0 && !factor.is_nan() { 0.0 } else { amount * factor }
+}
+
 /// Value at the end of payments and a value at the beginning.
 fn fv(rate: f64, nper: f64, pmt: f64, pv: f64, when: f64) -> f64 {
-    checked(rate, when, || -(pv * growth(rate, nper) + pmt * annuity(rate, nper, when)))
+    let value = || times(pv, growth(rate, nper)) + times(pmt, worth_at_end(rate, nper, when));
+    checked(rate, when, || -value())
 }
 
 /// Value at the beginning of payments and a value at the end.
 fn pv(rate: f64, nper: f64, pmt: f64, fv: f64, when: f64) -> f64 {
-    checked(rate, when, || -(fv + pmt * annuity(rate, nper, when)) / growth(rate, nper))
+    let value =
+        || times(fv, growth(rate, -nper)) + times(pmt, worth_at_beginning(rate, nper, when));
+    checked(rate, when, || -value())
 }
 
 /// Payment that takes a value at the beginning to one at the end.
 fn pmt(rate: f64, nper: f64, pv: f64, fv: f64, when: f64) -> f64 {
-    checked(rate, when, || -(fv + pv * growth(rate, nper)) / annuity(rate, nper, when))
+    // Powers of the smaller side, so that none overflows.
+    let value = || {
+        if rate * nper > 0.0 {
+            (pv + times(fv, growth(rate, -nper))) / worth_at_beginning(rate, nper, when)
+        } else {
+            (times(pv, growth(rate, nper)) + fv) / worth_at_end(rate, nper, when)
+        }
+    };
+    checked(rate, when, || -value())
 }
 
 /// Number of payments that do so.
@@ -166,6 +190,13 @@ mod tests {
                 assert!(close(nper(r, p, start, end, when), n), "{r} {when}");
             }
         }
+    }
+
+    #[test]
+    fn perpetuities_do_not_overflow() {
+        assert_eq!(pv(0.1, 1e6, -1.0, 0.0, 0.0), 10.0);
+        assert!(close(pmt(0.1, 1e6, -10.0, 0.0, 0.0), 1.0));
+        assert_eq!(fv(0.1, 1e6, -1.0, 0.0, 0.0), f64::INFINITY);
     }
 
     #[test]

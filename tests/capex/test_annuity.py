@@ -120,8 +120,15 @@ def test_what_is_out_of_range() -> None:
     }.items():
         with pytest.warns(RuntimeWarning, match="invalid value"):
             assert np.isnan(function(*arguments)), function
-    with pytest.raises(ValueError, match="when must be 'end' or 'begin'"):
-        cap.pmt(0.1, 10, 1, when="middle")
+    for when in ("middle", None, ["end", None]):
+        with pytest.raises(ValueError, match="when must be 'end' or 'begin'"):
+            cap.pmt(0.1, 10, 1, when=when)
+
+
+def test_very_long_annuities() -> None:
+    assert cap.pv(0.1, 1e6, -1) == pytest.approx(10)
+    assert cap.pmt(0.1, 1e6, -10) == pytest.approx(1)
+    assert cap.fv(0.1, 1e6, -1, 0) == np.inf
 
 
 @given(r=st.floats(1e-9, 2), n=st.integers(1, 500))

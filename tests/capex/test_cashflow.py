@@ -71,6 +71,12 @@ def test_dates_for_all_rows_or_one_set_a_row() -> None:
     named = xr.DataArray(amounts, dims=["site", "period"])
     np.testing.assert_array_equal(cap.xnpv(0.1, DAYS, named), shared)
     assert np.isnan(cap.xnpv(0.1, [*DAYS[:-1], None], FLOWS))
+    tokyo = pd.DatetimeIndex(DAYS, tz="Asia/Tokyo")
+    assert cap.xnpv(0.1, tokyo, FLOWS) == cap.xnpv(0.1, DAYS, FLOWS)
+    assert cap.xnpv(0.1, [], []) == 0
+    for dates in (DAYS, DAYS[::-1]):
+        with pytest.raises(ValueError, match="dates has 5, amounts has 2"):
+            cap.xnpv(0.1, dates, [1, 2])
     with pytest.raises(TypeError, match="dates must be dates, got numbers"):
         cap.xnpv(0.1, [1, 2, 3, 4, 5], FLOWS)
     with pytest.raises(ValueError, match="day_count must be"):

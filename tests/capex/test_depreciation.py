@@ -106,6 +106,12 @@ class TestMacrs:
         assert found.dims == ("site", "period")
         assert found[0].values.tolist() == [5.0, 38.0, 22.8, 13.68, 10.94, 9.58]
 
+    def test_labels_and_errors(self) -> None:
+        found = cap.macrs(pd.Series([100.0], index=["a"]), 5)
+        assert found.loc["a"].tolist() == [20.0, 32.0, 19.2, 11.52, 11.52, 5.76]
+        with pytest.raises(TypeError, match="cost must be a number"):
+            cap.macrs("a", 5)
+
     def test_classes_that_do_not_exist(self) -> None:
         with pytest.raises(ValueError, match=r"recovery_years 6.*classes 3, 5, 7, 10, 15, 20"):
             cap.macrs(100, 6)

@@ -43,7 +43,7 @@ def years_of(
 
 def _days(dates: Any) -> NDArray[np.datetime64]:
     array = np.asarray(dates)
-    if array.dtype.kind in "iufb":
+    if array.size and array.dtype.kind in "iufb":
         msg = "dates must be dates, got numbers"
         raise TypeError(msg)
     try:
@@ -51,8 +51,8 @@ def _days(dates: Any) -> NDArray[np.datetime64]:
     except (TypeError, ValueError) as error:
         msg = f"dates must hold dates: {error}"
         raise ValueError(msg) from error
-    naive = flat if flat.tz is None else flat.tz_convert("UTC").tz_localize(None)
-    return naive.to_numpy().astype("datetime64[D]").reshape(array.shape)
+    # Of dates with a time zone the day counts that was there.
+    return flat.tz_localize(None).to_numpy().astype("datetime64[D]").reshape(array.shape)
 
 
 def _reordered(amounts: Values, order: NDArray[np.intp], dim: str) -> Values:
@@ -62,6 +62,8 @@ def _reordered(amounts: Values, order: NDArray[np.intp], dim: str) -> Values:
             raise ValueError(msg)
         return amounts.isel({dim: order}).drop_vars(dim, errors="ignore")
     array = np.asarray(amounts, dtype=float)
+    if array.ndim == 0 or array.shape[-1] != order.shape[-1]:
+        return array  # the lengths differ, and the caller will say so
     if order.ndim == 1:
         return array[..., order]
     shape = np.broadcast_shapes(array.shape, order.shape)

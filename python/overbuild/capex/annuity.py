@@ -23,9 +23,9 @@ def time_of_payment(when: Values) -> Values:
     if words.dtype.kind not in "USO":
         return when
     try:
-        numbers = [_WHEN.get(word, word) for word in words.flat]
+        numbers = [_WHEN[w] if isinstance(w, str) else float(w) for w in words.flat]
         return np.array(numbers, dtype=float).reshape(words.shape)
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         msg = f"when must be 'end' or 'begin', or 0 or 1, got {when!r}"
         raise ValueError(msg) from None
 

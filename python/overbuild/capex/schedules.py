@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from overbuild import _core
-from overbuild._calls import Values, along, at_least_one, spread
+from overbuild._calls import Values, along, at_least_one, elementwise, spread
 from overbuild.capex._macrs import TABLES
 
 
@@ -210,7 +211,9 @@ def macrs(
     shares = np.array(table[recovery_years]) / 100
     if isinstance(cost, xr.DataArray):
         return cost * xr.DataArray(shares, dims="period")
-    return np.asarray(cost, dtype=float)[..., np.newaxis] * shares
+    values = elementwise(np.multiply, {}, cost=cost, one=1.0)
+    rows = np.asarray(values)[..., np.newaxis] * shares
+    return pd.DataFrame(rows, index=values.index) if isinstance(values, pd.Series) else rows
 
 
 def units_of_production(
