@@ -90,6 +90,30 @@ class TestCoreweave2024:
         assert 1915.4 / 1591.0 < low < high < 1915.4 / 1591.0 * 1.02
 
 
+class TestGpuHourCost:
+    def test_printed_tables_are_reproduced(self) -> None:
+        notebook = executed("gpu_hour_cost")
+        tables = [
+            output["data"]["text/html"]
+            for cell in notebook.cells
+            for output in cell.get("outputs", [])
+            if "off by" in output.get("data", {}).get("text/html", "")
+        ]
+        (table,) = tables
+        off = [float(x) for x in re.findall(r">([+-][\d.]+)%<", table)]
+        assert len(off) == 8
+        assert max(map(abs, off)) < 0.3
+
+    def test_the_conclusions_follow_from_the_numbers(self) -> None:
+        text = printed(executed("gpu_hour_cost"))
+        cheap, dear = map(float, re.findall(r"MWh: ([\d.]+) to ([\d.]+) USD", text)[0])
+        full, half = map(float, re.findall(r"50%:  ([\d.]+) to ([\d.]+) USD", text)[0])
+        assert round(dear - cheap, 2) == 0.17
+        assert round(half - full, 2) == 1.69
+        assert full == 2.11
+        assert "more than 2 USD: 98%" in text
+
+
 def test_make_demo_prints_the_table_and_the_page(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, ROOT / "examples" / "run.py", "coreweave_2024"],
