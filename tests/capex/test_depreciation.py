@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,31 +79,120 @@ def test_a_change_of_life_is_prospective() -> None:
     assert found.tolist() == pytest.approx([1_100, 550 + after / 2, after, after, after, after / 2])
 
 
+def macrs_by_rule(years: int, first: Fraction) -> list[Fraction]:
+    """Percent of the cost in each year by 26 U.S.C. 168(b) and (d), without any rounding."""
+    rate = (Fraction(2) if years <= 10 else Fraction(3, 2)) / years
+    left, amounts = Fraction(100), []
+    for k in range(years + 1):
+        age = first + k - 1 if k else Fraction(0)
+        part = first if k == 0 else min(Fraction(1), years - age)
+        amounts.append(max(rate, 1 / (years - age)) * part * left)
+        left -= amounts[-1]
+    assert left == 0
+    return amounts
+
+
+#: Convention, quarter, and the share of the first year that counts.
+KINDS = [
+    ("half-year", 1, Fraction(1, 2)),
+    *(("mid-quarter", quarter, Fraction(9 - 2 * quarter, 8)) for quarter in (1, 2, 3, 4)),
+]
+
+#: Printed percentages that are off by more than one in the last digit, by quarter, class, year.
+OFF = {(2, 7, 8): 3.34, (1, 20, 2): 7.000, (1, 20, 21): 0.565}
+
+
 class TestMacrs:
     @pytest.mark.parametrize("years", [3, 5, 7, 10, 15, 20])
-    def test_half_year_tables_follow_the_rule_to_the_last_digit_printed(self, years: int) -> None:
-        factor = 2.0 if years <= 10 else 1.5
-        self.check(cap.macrs(100, years), years, factor, 0.5)
+    @pytest.mark.parametrize(("convention", "quarter", "first"), KINDS)
+    def test_every_table_follows_the_rule_to_the_last_digit_printed(
+        self, convention: str, quarter: int, first: Fraction, years: int
+    ) -> None:
+        table = cap.macrs(100, years, convention, quarter)
+        rule = np.array([float(amount) for amount in macrs_by_rule(years, first)])
+        assert table.shape == rule.shape
+        digits = 2 if years < 20 else 3
+        np.testing.assert_allclose(table, table.round(digits), rtol=0, atol=1e-12)
+        off = {
+            year: printed
+            for (of_quarter, of_years, year), printed in OFF.items()
+            if (convention, quarter, years) == ("mid-quarter", of_quarter, of_years)
+        }
+        misses = np.flatnonzero(np.abs(table - rule) > 10.0**-digits) + 1
+        assert misses.tolist() == list(off)
+        assert table[misses - 1].tolist() == pytest.approx(list(off.values()), abs=1e-12)
+        np.testing.assert_allclose(table, rule, rtol=0, atol=0.014)
 
-    @pytest.mark.parametrize("years", [3, 5, 7])
-    @pytest.mark.parametrize("quarter", [1, 2, 3, 4])
-    def test_mid_quarter_tables_as_well(self, years: int, quarter: int) -> None:
-        found = cap.macrs(100, years, "mid-quarter", quarter)
-        self.check(found, years, 2.0, 1.125 - 0.25 * quarter)
+    @pytest.mark.parametrize("years", [3, 5, 7, 10, 15, 20])
+    @pytest.mark.parametrize(("convention", "quarter"), [key[:2] for key in KINDS])
+    def test_every_table_sums_to_the_cost(self, convention: str, quarter: int, years: int) -> None:
+        shares = cap.macrs(100, years, convention, quarter)
+        assert sum(Decimal(f"{share:.3f}") for share in shares) == 100
+        assert cap.macrs(7e9, years, convention, quarter).sum() == pytest.approx(7e9, rel=1e-12)
 
-    @staticmethod
-    def check(table: np.ndarray, years: int, factor: float, first: float) -> None:
-        assert table.size == years + 1
-        assert table.sum() == pytest.approx(100, abs=1e-9)
-        left, age, digit = 100.0, 0.0, 0.011 if years < 20 else 0.0011
-        for k, printed in enumerate(table):
-            part = first if k == 0 else min(1.0, years - age)
-            amount = max(left * factor / years, left / (years - age)) * part
-            amount = min(amount, left)
-            assert printed == pytest.approx(amount, abs=2 * digit), k
-            left, age = left - printed, age + part
+    @pytest.mark.parametrize(
+        ("convention", "quarter", "year", "printed"),
+        [
+            # IRS Publication 946 (2025), appendix A, tables A-1 to A-5, read across the classes.
+            ("half-year", 1, 1, [33.33, 20.00, 14.29, 10.00, 5.00, 3.750]),
+            ("half-year", 1, 4, [7.41, 11.52, 12.49, 11.52, 7.70, 6.177]),
+            ("half-year", 1, 8, [4.46, 6.55, 5.90, 4.522]),
+            ("half-year", 1, 16, [2.95, 4.461]),
+            ("mid-quarter", 1, 1, [58.33, 35.00, 25.00, 17.50, 8.75, 6.563]),
+            ("mid-quarter", 1, 2, [27.78, 26.00, 21.43, 16.50, 9.13, 7.000]),
+            ("mid-quarter", 1, 8, [1.09, 6.55, 5.91, 4.459]),
+            ("mid-quarter", 1, 11, [0.82, 5.90, 4.459]),
+            ("mid-quarter", 1, 12, [5.91, 4.460]),
+            ("mid-quarter", 1, 16, [0.74, 4.460]),
+            ("mid-quarter", 1, 21, [0.565]),
+            ("mid-quarter", 2, 1, [41.67, 25.00, 17.85, 12.50, 6.25, 4.688]),
+            ("mid-quarter", 2, 4, [5.30, 11.37, 11.97, 11.20, 7.59, 6.116]),
+            ("mid-quarter", 2, 8, [3.34, 6.55, 5.90, 4.478]),
+            ("mid-quarter", 2, 14, [5.90, 4.463]),
+            ("mid-quarter", 2, 15, [5.91, 4.462]),
+            ("mid-quarter", 2, 16, [2.21, 4.463]),
+            ("mid-quarter", 2, 21, [1.673]),
+            ("mid-quarter", 3, 1, [25.00, 15.00, 10.71, 7.50, 3.75, 2.813]),
+            ("mid-quarter", 3, 6, [7.06, 8.85, 7.58, 6.31, 5.336]),
+            ("mid-quarter", 3, 8, [5.53, 6.55, 5.90, 4.566]),
+            ("mid-quarter", 3, 11, [4.10, 5.91, 4.460]),
+            ("mid-quarter", 3, 16, [3.69, 4.460]),
+            ("mid-quarter", 3, 21, [2.788]),
+            ("mid-quarter", 4, 1, [8.33, 5.00, 3.57, 2.50, 1.25, 0.938]),
+            ("mid-quarter", 4, 4, [10.19, 13.68, 14.06, 12.48, 8.00, 6.357]),
+            ("mid-quarter", 4, 9, [6.56, 5.90, 4.458]),
+            ("mid-quarter", 4, 16, [5.17, 4.458]),
+            ("mid-quarter", 4, 18, [4.459]),
+            ("mid-quarter", 4, 21, [3.901]),
+        ],
+    )
+    def test_rows_as_printed(
+        self, convention: str, quarter: int, year: int, printed: list[float]
+    ) -> None:
+        tables = [cap.macrs(100, years, convention, quarter) for years in (3, 5, 7, 10, 15, 20)]
+        found = [table[year - 1] for table in tables if table.size >= year]
+        assert found == pytest.approx(printed, abs=1e-12)
 
-    def test_printed_rows(self) -> None:
+    @pytest.mark.parametrize(
+        ("convention", "quarter", "printed"),
+        [
+            # Same tables, read down: last digits of years 5-7, 7-10, 7-15 and 9-20.
+            ("half-year", 1, ["323", "5565", "001010101", "212121212121"]),
+            ("mid-quarter", 1, ["545", "5565", "010101010", "999090909090"]),
+            ("mid-quarter", 2, ["777", "5565", "101010101", "333333232323"]),
+            ("mid-quarter", 3, ["056", "5565", "001010101", "000010101010"]),
+            ("mid-quarter", 4, ["433", "5565", "000101010", "888888888989"]),
+        ],
+    )
+    def test_where_the_odd_hundredth_goes(
+        self, convention: str, quarter: int, printed: list[str]
+    ) -> None:
+        spans = {7: (5, 7, 2), 10: (7, 10, 2), 15: (7, 15, 2), 20: (9, 20, 3)}
+        for digits, (years, (start, end, decimals)) in zip(printed, spans.items(), strict=True):
+            part = cap.macrs(100, years, convention, quarter)[start - 1 : end]
+            assert "".join(f"{share:.{decimals}f}"[-1] for share in part) == digits, years
+
+    def test_five_years(self) -> None:
         assert cap.macrs(100, 5).tolist() == [20.0, 32.0, 19.2, 11.52, 11.52, 5.76]
         found = cap.macrs(xr.DataArray([100.0, 200.0], dims="site"), 5, "mid-quarter", 4)
         assert found.dims == ("site", "period")

@@ -191,7 +191,7 @@ def macrs(
 
     Notes
     -----
-    Source: IRS Publication 946 (2023), tables A-1 to A-5; the printed percentages, whose rounding
+    Source: IRS Publication 946 (2025), tables A-1 to A-5; the printed percentages, whose rounding
     no formula gives.
 
     Examples
