@@ -2,9 +2,9 @@
 //!
 //! Where flows change sign once, which is nearly always, there is one rate. With `P` and `N` the
 //! present values of what comes in and what goes out, `ln P - ln N` is close to a straight line in
-//! `x = ln(1 + r)`, with the distance between their mean times as its slope. Newton's method on it,
-//! with `2 (P - N) / (P + N)` for the logarithm, settles from zero in a few steps, eight rows at a
-//! time. Every other row goes to [`super::roots`].
+//! `x = ln(1 + r)`: its derivatives are, but for their signs, the differences of the cumulants of
+//! the times of what comes in and what goes out. Four of them lead from zero to the rate in two or
+//! three steps, eight rows at a time. Every other row goes to [`super::roots`].
 
 use super::roots::Stream;
 use crate::bridge::{Body, Kernel, LANES, Lanes, rowwise, vectorized};
@@ -25,8 +25,7 @@ fn irr(flows: &[Lanes]) -> Lanes {
 
 /// How many rates above -1 there are at which the flows have no present value.
 fn irr_count(flows: &[Lanes]) -> Lanes {
-    let changes = changes_of_sign(flows);
-    let few = changes.map(|n| if n <= 1.0 { n } else { f64::NAN });
+    let few = Signs::of(flows).changes.map(|n| if n <= 1.0 { n } else { f64::NAN });
     few.or_else_by_lane(|lane| count(stream(flows, lane)))
 }
 
@@ -50,61 +49,76 @@ fn count(stream: Option<Stream>) -> f64 {
     stream.map_or(f64::NAN, |stream| stream.rates().count as f64)
 }
 
-/// Discounted flows added up.
-#[derive(Clone, Copy)]
-struct Sums {
-    /// What comes in less what goes out, and both together.
-    net: Lanes,
-    gross: Lanes,
-    /// The same, each flow times its time.
-    timed_net: Lanes,
-    timed_gross: Lanes,
-}
+/// How many sums of flows, by powers of their times, are looked at.
+const ORDER: usize = 5;
 
-impl Default for Sums {
-    #[inline(always)]
-    fn default() -> Self {
-        let zero = Lanes::splat(0.0);
-        Sums { net: zero, gross: zero, timed_net: zero, timed_gross: zero }
-    }
-}
-
-impl Sums {
-    #[inline(always)]
-    fn add(&mut self, time: Lanes, discounted: Lanes) {
-        let size = discounted.map(f64::abs);
-        self.net += discounted;
-        self.gross += size;
-        self.timed_net += time * discounted;
-        self.timed_gross += time * size;
-    }
-}
+/// Sums of discounted flows, each times 1, its time, the time's square, and so on.
+type Moments = [Lanes; ORDER];
 
 /// When flows come.
 trait Clock: Copy {
-    /// The flows discounted at `x = ln(1 + r)`, and added up.
-    fn discounted(self, flows: &[Lanes], x: Lanes) -> Sums;
+    /// Adds the flow at `t` to sums of flows that come after it, discounted at `x = ln(1 + r)`.
+    fn add(self, sums: &mut Moments, x: Discount, t: usize, flow: Lanes);
+
+    /// What the sums of all flows stand for.
+    fn moments(self, sums: Moments, x: Discount) -> Moments;
 
     /// Time from the first flow to the last one.
     fn span(self, flows: &[Lanes]) -> Lanes;
 }
 
+/// A rate as `x = ln(1 + r)` and as the weight `exp(-x)` of a period.
+#[derive(Clone, Copy)]
+enum Discount {
+    /// Nothing is discounted.
+    None,
+    At {
+        x: Lanes,
+        period: Lanes,
+    },
+}
+
+impl Discount {
+    #[inline(always)]
+    fn at(x: Lanes) -> Self {
+        Discount::At { x, period: (-x).exp() }
+    }
+}
+
+/// One flow a period: the sums are the present value as a polynomial in `exp(-x)`, and its first
+/// derivatives over their factorials, by Horner's rule.
 #[derive(Clone, Copy)]
 struct Periods;
 
 impl Clock for Periods {
     #[inline(always)]
-    fn discounted(self, flows: &[Lanes], x: Lanes) -> Sums {
-        let discount = (-x).exp();
-        let mut weight = Lanes::splat(1.0);
-        let mut sums = Sums::default();
-        let mut time = 0.0;
-        for flow in flows {
-            sums.add(Lanes::splat(time), *flow * weight);
-            weight = weight * discount;
-            time += 1.0;
+    fn add(self, sums: &mut Moments, x: Discount, _t: usize, flow: Lanes) {
+        let weight = match x {
+            Discount::None => Lanes::splat(1.0),
+            Discount::At { period, .. } => period,
+        };
+        for k in (1..ORDER).rev() {
+            sums[k] = sums[k] * weight + sums[k - 1];
         }
-        sums
+        sums[0] = sums[0] * weight + flow;
+    }
+
+    #[inline(always)]
+    fn moments(self, sums: Moments, x: Discount) -> Moments {
+        let weight = match x {
+            Discount::None => Lanes::splat(1.0),
+            Discount::At { period, .. } => period,
+        };
+        // Sums over t, t (t - 1), t (t - 1) (t - 2), … in place of powers of t.
+        let [total, first, second, third, fourth] = sums;
+        let (square, c) = (weight * weight, Lanes::splat);
+        let first = first * weight;
+        let second = c(2.0) * second * square;
+        let third = c(6.0) * third * square * weight;
+        let fourth = c(24.0) * fourth * square * square;
+        let powers = [second + first, third + c(3.0) * second + first];
+        let last = fourth + c(6.0) * third + c(7.0) * second + first;
+        [total, first, powers[0], powers[1], last]
     }
 
     #[inline(always)]
@@ -113,18 +127,27 @@ impl Clock for Periods {
     }
 }
 
+/// Flows at times of their own, in years.
 #[derive(Clone, Copy)]
 struct Years<'a>(&'a [Lanes]);
 
 impl Clock for Years<'_> {
     #[inline(always)]
-    fn discounted(self, flows: &[Lanes], x: Lanes) -> Sums {
-        let mut sums = Sums::default();
-        let Some(origin) = self.0.first() else { return sums };
-        for (year, flow) in self.0.iter().zip(flows) {
-            let time = *year - *origin;
-            sums.add(time, *flow * (-(x * time)).exp());
+    fn add(self, sums: &mut Moments, x: Discount, t: usize, flow: Lanes) {
+        let time = self.0[t] - self.0[0];
+        let mut term = match x {
+            Discount::None => flow,
+            Discount::At { x, .. } => flow * (-(x * time)).exp(),
+        };
+        sums[0] += term;
+        for sum in &mut sums[1..] {
+            term = term * time;
+            *sum += term;
         }
+    }
+
+    #[inline(always)]
+    fn moments(self, sums: Moments, _x: Discount) -> Moments {
         sums
     }
 
@@ -141,8 +164,8 @@ struct Conventional<'a, C> {
     clock: C,
 }
 
-/// Eight times an error in `x` that is lost in rounding.
-const EIGHT_TIMES: f64 = 8e-15;
+/// An error in `x` that is lost in rounding.
+const LOST: f64 = 1e-16;
 
 impl<C: Clock> Body for Conventional<'_, C> {
     type Output = Lanes;
@@ -150,46 +173,157 @@ impl<C: Clock> Body for Conventional<'_, C> {
     #[inline(always)]
     fn run(self) -> Lanes {
         const MOST_STEPS: usize = 30;
-        let once = changes_of_sign(self.flows).map(|n| if n == 1.0 { 1.0 } else { 0.0 });
+        let signs = Signs::of(self.flows);
+        let once = signs.changes.map(|n| if n == 1.0 { 1.0 } else { 0.0 });
+        let settled = signs.settled(once);
+        let span = self.clock.span(self.flows);
         let mut x = once.map(|once| if once == 1.0 { 0.0 } else { f64::NAN });
         let mut open = once;
-        let span = self.clock.span(self.flows);
+        let mut discount = Discount::None;
         for _ in 0..MOST_STEPS {
-            let Sums { net, gross, timed_net, timed_gross } = self.clock.discounted(self.flows, x);
-            let slope = (timed_gross + timed_net) / (gross + net)
-                - (timed_gross - timed_net) / (gross - net);
-            let ratio = (net + net) / gross;
-            let step = ratio / slope;
+            let (net, gross) = self.discounted(discount, settled, signs.last);
+            let Step { size, error } = step(net, gross, span);
             // A lane that has arrived stays where it is, so that it never depends on the others.
-            x = Lanes::select(open, x + step, x);
-            // Newton's error: a step's square, times half the difference of the variances of times
-            // (at most an eighth of the span's square) over that of their means.
-            let error = step * step * span * span / slope;
-            open =
-                open.zip(error, |open, error| if error.abs() > EIGHT_TIMES { open } else { 0.0 });
+            x = Lanes::select(open, x + size, x);
+            open = open.zip(error, |open, error| if error.abs() > LOST { open } else { 0.0 });
             if open.0 == [0.0; LANES] {
                 break;
             }
+            discount = Discount::at(x);
         }
         Lanes::select(open, Lanes::splat(f64::NAN), x.exp_m1())
     }
 }
 
-/// How often each row changes its sign; NaN if it has a number that is not finite.
-#[inline(always)]
-fn changes_of_sign(flows: &[Lanes]) -> Lanes {
-    let (mut changes, mut last) = (Lanes::splat(0.0), Lanes::splat(0.0));
-    let mut finite = Lanes::splat(0.0);
-    for flow in flows {
-        let sign = flow.map(|c| {
-            let below = if c < 0.0 { -1.0 } else { 0.0 };
-            if c > 0.0 { 1.0 } else { below }
-        });
-        changes += last.zip(sign, |last, sign| if last * sign < 0.0 { 1.0 } else { 0.0 });
-        last = last.zip(sign, |last, sign| if sign == 0.0 { last } else { sign });
-        finite += *flow * Lanes::splat(0.0);
+impl<C: Clock> Conventional<'_, C> {
+    /// What comes in less what goes out, and both together.
+    ///
+    /// From `settled` on no flow changes sign, so that one sum serves for both. Latest first: the
+    /// sums of a row are the same wherever its neighbours settle.
+    #[inline(always)]
+    fn discounted(&self, x: Discount, settled: usize, last: Lanes) -> (Moments, Moments) {
+        let (early, late) = self.flows.split_at(settled);
+        let mut net = [Lanes::splat(0.0); ORDER];
+        for (t, flow) in late.iter().enumerate().rev() {
+            self.clock.add(&mut net, x, settled + t, *flow);
+        }
+        let mut gross = net.map(|sum| sum * last);
+        for (t, flow) in early.iter().enumerate().rev() {
+            self.clock.add(&mut net, x, t, *flow);
+            self.clock.add(&mut gross, x, t, flow.map(f64::abs));
+        }
+        (self.clock.moments(net, x), self.clock.moments(gross, x))
     }
-    changes + finite
+}
+
+/// How far to go from a rate, and how wrong that is at the most.
+struct Step {
+    size: Lanes,
+    error: Lanes,
+}
+
+/// The way to where `ln P - ln N` is zero, from its cumulants.
+#[inline(always)]
+fn step(net: Moments, gross: Moments, span: Lanes) -> Step {
+    let c = Lanes::splat;
+    let inflow = Cumulants::of(std::array::from_fn(|k| c(0.5) * (gross[k] + net[k])));
+    let outflow = Cumulants::of(std::array::from_fn(|k| c(0.5) * (gross[k] - net[k])));
+    // ln P - ln N is twice the inverse hyperbolic tangent of this.
+    let ratio = net[0] / gross[0];
+    let square = ratio * ratio;
+    let height =
+        (ratio + ratio) * polynomial([1.0, 3.0, 5.0, 7.0, 9.0].map(|k| c(1.0 / k)), square);
+
+    // In units of the slope it is line - s + b2 s² - b3 s³ + b4 s⁴ at a distance s from here.
+    let per_slope = c(1.0) / (inflow.mean - outflow.mean);
+    let line = height * per_slope;
+    let b2 = (inflow.variance - outflow.variance) * per_slope * c(1.0 / 2.0);
+    let b3 = (inflow.third - outflow.third) * per_slope * c(1.0 / 6.0);
+    let b4 = (inflow.fourth - outflow.fourth) * per_slope * c(1.0 / 24.0);
+    // The zero as a series in the line's, by Lagrange's inversion.
+    let cubic = c(2.0) * b2 * b2 - b3;
+    let quartic = c(5.0) * b2 * (b2 * b2 - b3) + b4;
+    let size = line * polynomial([c(1.0), b2, cubic, quartic], line);
+    let left = line - size * polynomial([c(1.0), -b2, b3, -b4], size);
+
+    // Too far away for a series the line is safer.
+    let near = (size - line).zip(line, |off, line| f64::from(off.abs() <= 0.5 * line.abs()));
+    // What is left out: the fifth cumulants, of times within a span at most a quarter of its fifth
+    // power each, and the logarithm's term of order eleven.
+    let reach = size * span;
+    let fifth = reach * reach * reach * reach * reach * c(1.0 / 240.0);
+    let log = ratio * square * square * square * square * square;
+    let error = left.map(f64::abs) + ((fifth + log) * per_slope).map(f64::abs);
+    Step {
+        size: Lanes::select(near, size, line),
+        error: Lanes::select(near, error, c(f64::INFINITY)),
+    }
+}
+
+/// `c[0] + c[1] x + …`
+#[inline(always)]
+fn polynomial<const N: usize>(c: [Lanes; N], x: Lanes) -> Lanes {
+    c.into_iter().rev().fold(Lanes::splat(0.0), |sum, c| sum * x + c)
+}
+
+/// The first cumulants of the times of flows.
+struct Cumulants {
+    mean: Lanes,
+    variance: Lanes,
+    third: Lanes,
+    fourth: Lanes,
+}
+
+impl Cumulants {
+    #[inline(always)]
+    fn of([total, first, second, third, fourth]: Moments) -> Self {
+        let (whole, c) = (Lanes::splat(1.0) / total, Lanes::splat);
+        let mean = first * whole;
+        let (second, third, fourth) = (second * whole, third * whole, fourth * whole);
+        let square = mean * mean;
+        let variance = second - square;
+        let skew = third - mean * (c(3.0) * variance + square);
+        let around = c(4.0) * skew + mean * (c(6.0) * variance + square);
+        let spread = fourth - mean * around;
+        Cumulants { mean, variance, third: skew, fourth: spread - c(3.0) * variance * variance }
+    }
+}
+
+/// The signs of eight rows.
+struct Signs {
+    /// How often each row changes its sign; NaN if it has a number that is not finite.
+    changes: Lanes,
+    /// Where it last does.
+    at: Lanes,
+    /// Its sign from there on.
+    last: Lanes,
+}
+
+impl Signs {
+    #[inline(always)]
+    fn of(flows: &[Lanes]) -> Self {
+        let zero = Lanes::splat(0.0);
+        let (mut changes, mut at, mut last, mut finite) = (zero, zero, zero, zero);
+        for (t, flow) in flows.iter().enumerate() {
+            let sign = flow.map(|c| {
+                let below = if c < 0.0 { -1.0 } else { 0.0 };
+                if c > 0.0 { 1.0 } else { below }
+            });
+            let change = last.zip(sign, |last, sign| if last * sign < 0.0 { 1.0 } else { 0.0 });
+            changes += change;
+            at = Lanes::select(change, Lanes::splat(t as f64), at);
+            last = last.zip(sign, |last, sign| if sign == 0.0 { last } else { sign });
+            finite += *flow * zero;
+        }
+        Signs { changes: changes + finite, at, last }
+    }
+
+    /// From where on none of the `chosen` rows changes its sign.
+    #[inline(always)]
+    fn settled(&self, chosen: Lanes) -> usize {
+        let at = Lanes::select(chosen, self.at, Lanes::splat(0.0));
+        at.0.into_iter().fold(0.0, f64::max) as usize
+    }
 }
 
 /// One row as a stream; none if a number is not finite.
