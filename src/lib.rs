@@ -3,6 +3,7 @@
 
 mod bridge;
 mod capex;
+mod domain;
 mod study;
 mod utilization;
 
@@ -20,6 +21,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         capex::depreciation::register,
         capex::rate_of_return::register,
         capex::unit_cost::register,
+        domain::register,
         study::quantile::register,
         utilization::disclosure::register,
         utilization::occupancy::register,

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from overbuild import _core
+
 #: A number, sequence, NumPy array, pandas Series or DataFrame, xarray DataArray, Dask array or
 #: Polars Series; what comes in decides what goes out.
 Values: TypeAlias = Any
@@ -64,6 +66,11 @@ def _numbers(name: str, operand: Values) -> Values:
             return (operand if hasattr(operand, "astype") else values).astype(float)
     msg = f"{name} must be a number or an array of numbers, got {operand!r:.80}"
     raise TypeError(msg) from None
+
+
+def within(values: Values, low: Values, high: Values) -> Values:
+    """Return `values`, but NaN and a warning where they lie outside of a range."""
+    return elementwise(_core.within, {}, values=values, low=low, high=high)
 
 
 def at_least_one(periods: int, name: str = "periods") -> int:
@@ -178,7 +185,7 @@ def _along_named(
     gives_row: bool,
 ) -> Values:
     named = {
-        name: _with_names(name, operand, [dim] if is_row[name] else [])
+        name: with_names(name, operand, [dim] if is_row[name] else [])
         for name, operand in operands.items()
     }
     rows = {name: op for name, op in named.items() if is_row[name]}
@@ -207,7 +214,8 @@ def _along_named(
     )
 
 
-def _with_names(name: str, operand: Values, dims: Sequence[str]) -> xr.DataArray:
+def with_names(name: str, operand: Values, dims: Sequence[str]) -> xr.DataArray:
+    """Return `operand` as a DataArray, its axes called `dims` if they have no names."""
     if isinstance(operand, xr.DataArray):
         return operand
     array = _plain(operand)

@@ -136,9 +136,12 @@ const MOST_PERIODS: f64 = 100_000.0;
 /// The rate closest to zero that satisfies the balance.
 fn rate(nper: f64, pmt: f64, pv: f64, fv: f64, when: f64) -> f64 {
     let finite = pmt.is_finite() && pv.is_finite() && fv.is_finite();
-    let whole = (1.0..=MOST_PERIODS).contains(&nper) && nper == nper.trunc();
-    if !(finite && whole && (when == 0.0 || when == 1.0)) {
+    let periods = nper > 0.0 && nper <= MOST_PERIODS;
+    if !(finite && periods && (when == 0.0 || when == 1.0)) {
         return f64::NAN;
+    }
+    if nper != nper.trunc() {
+        return rate_over_part_of_a_period(nper, pmt, pv, fv, when);
     }
     let last = nper as usize;
     let flow = |t: usize| {
@@ -147,6 +150,43 @@ fn rate(nper: f64, pmt: f64, pv: f64, fv: f64, when: f64) -> f64 {
         first + end + if paid { pmt } else { 0.0 }
     };
     Stream::periodic((0..=last).map(flow)).rates().closest
+}
+
+/// The same where the number of periods is not whole, so that there is no stream of payments.
+///
+/// The balance times the rate is a sum of four powers of `1 + r`. Its zeros are those of the
+/// balance and zero; near that one it has few digits, so that each zero is settled on the balance.
+fn rate_over_part_of_a_period(nper: f64, pmt: f64, pv: f64, fv: f64, when: f64) -> f64 {
+    let (begin, end) = (pmt * when, pmt * (1.0 - when));
+    let last = nper + 1.0;
+    let mut terms = [(0.0, pv + begin), (1.0, end - pv), (nper, fv - begin), (last, -fv - end)];
+    terms.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let zeros = Stream::dated(terms.into_iter()).zeros();
+    // Powers of the smaller side, so that none overflows.
+    let total = |rate: f64, pmt: f64, pv: f64, fv: f64| {
+        if rate > 0.0 {
+            fv * growth(rate, -nper) + pv + pmt * worth_at_beginning(rate, nper, when)
+        } else {
+            fv + pv * growth(rate, nper) + pmt * worth_at_end(rate, nper, when)
+        }
+    };
+    let balance = |rate: f64| total(rate, pmt, pv, fv);
+    let gross = |rate: f64| total(rate, pmt.abs(), pv.abs(), fv.abs());
+    let settled = zeros.iter().map(|x| libm::expm1(*x)).chain([0.0]).map(|rate| {
+        let (mut before, mut here) = (rate - 1e-7 * (1.0 + rate), rate);
+        for _ in 0..50 {
+            let (a, b) = (balance(before), balance(here));
+            if b == 0.0 || a == b {
+                break;
+            }
+            (before, here) = (here, here - b * (here - before) / (b - a));
+        }
+        here
+    });
+    settled
+        .filter(|rate| balance(*rate).abs() <= 1e-9 * gross(*rate))
+        .min_by(|a, b| a.abs().total_cmp(&b.abs()))
+        .unwrap_or(f64::NAN)
 }
 
 /// Level payment at the end of each period that repays one.
@@ -209,6 +249,20 @@ mod tests {
             }
         }
         assert!(rate(10.0, 100.0, 1_000.0, 0.0, 0.0).is_nan());
+    }
+
+    #[test]
+    fn the_rate_over_part_of_a_period() {
+        for nper in [0.4, 1.5, 47.25, 900.5] {
+            for r in [-0.3, -1e-9, 0.0, 1e-12, 1e-5, 0.006, 0.5] {
+                for (when, left) in [(0.0, -500.0), (1.0, -500.0), (0.0, 0.0)] {
+                    let payment = pmt(r, nper, 1e4, left, when);
+                    let found = rate(nper, payment, 1e4, left, when);
+                    assert!((found - r).abs() < 1e-12, "{nper} {r} {when} {found}");
+                }
+            }
+        }
+        assert!(rate(10.5, 100.0, 1_000.0, 0.0, 0.0).is_nan());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What hardware loses in book value: the functions of spreadsheets, schedules, and vintages.
 
 use crate::bridge::{Kernel, Lanes, elementwise, elementwise_slow, rowwise};
+use crate::domain::within;
 
 const TABLE: &[Kernel] = &[
     elementwise(c"sln", sln),
@@ -20,10 +21,6 @@ const TABLE: &[Kernel] = &[
 
 /// More periods than this are no useful life; the sums below would take seconds.
 const MOST_PERIODS: f64 = 100_000.0;
-
-fn within(domain: bool, value: f64) -> f64 {
-    if domain { value } else { f64::NAN }
-}
 
 /// Straight line, a period.
 fn sln(cost: f64, salvage: f64, life: f64) -> f64 {

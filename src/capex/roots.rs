@@ -52,19 +52,21 @@ impl Stream {
 
     /// Counts the rates above -1 without present value, and finds the one closest to zero.
     pub(super) fn rates(&self) -> Rates {
+        let zeros = self.zeros();
+        let rates = zeros.iter().map(|x| libm::expm1(*x));
+        let closest = rates.min_by(|a, b| a.abs().total_cmp(&b.abs()));
+        Rates { count: zeros.len(), closest: closest.unwrap_or(f64::NAN) }
+    }
+
+    /// All `x = ln(1 + r)` without present value, rising.
+    pub(super) fn zeros(&self) -> Vec<f64> {
         let mut chain = vec![Sum { stream: self, amounts: self.amounts.clone() }];
         while let Some(change) = chain.last().and_then(Sum::change_of_sign) {
             let last = &chain[chain.len() - 1];
             chain.push(last.without(change));
         }
         // The last sum has no change of sign and no zero.
-        let mut zeros = Vec::new();
-        for sum in chain.iter().rev().skip(1) {
-            zeros = sum.zeros_between(&zeros);
-        }
-        let rate = |x: &f64| libm::expm1(*x);
-        let closest = zeros.iter().map(rate).min_by(|a, b| a.abs().total_cmp(&b.abs()));
-        Rates { count: zeros.len(), closest: closest.unwrap_or(f64::NAN) }
+        chain.iter().rev().skip(1).fold(Vec::new(), |zeros, sum| sum.zeros_between(&zeros))
     }
 }
 

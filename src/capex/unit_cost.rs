@@ -2,6 +2,7 @@
 
 use super::annuity::capital_recovery_factor;
 use crate::bridge::{Kernel, Lanes, elementwise, rowwise};
+use crate::domain::within;
 
 const TABLE: &[Kernel] = &[
     elementwise(c"facility_power", facility_power),
@@ -13,10 +14,6 @@ const TABLE: &[Kernel] = &[
     elementwise(c"price_path", price_path),
     elementwise(c"exponential_value", exponential_value),
 ];
-
-fn within(domain: bool, value: f64) -> f64 {
-    if domain { value } else { f64::NAN }
-}
 
 /// MW that GPUs of so many kW draw from the grid.
 fn facility_power(gpus: f64, kw_per_gpu: f64, pue: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! Utilization, prices and break-even implied by what a company discloses.
 
 use crate::bridge::{Kernel, Lanes, elementwise, rowwise};
+use crate::domain::within;
 
 const TABLE: &[Kernel] = &[
     elementwise(c"fleet_ramp_linear", ramp_linear),
@@ -11,12 +12,6 @@ const TABLE: &[Kernel] = &[
     elementwise(c"implied_price", implied_price),
     elementwise(c"break_even", break_even),
 ];
-
-/// `value` where the arguments are in the domain, NaN elsewhere; compiles to a select.
-#[inline(always)]
-fn within(domain: bool, value: f64) -> f64 {
-    if domain { value } else { f64::NAN }
-}
 
 /// Mean over period `period` (from 0) of a straight line from `opening` to `closing`.
 #[inline(always)]

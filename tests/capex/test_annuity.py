@@ -79,6 +79,22 @@ def test_the_rate_of_a_loan_is_found_again(r, nper, pv, when) -> None:
     assert back == pytest.approx(float(payment), rel=1e-9)
 
 
+@given(r=st.floats(-0.5, 1.0), nper=st.floats(0.3, 200), pv=st.floats(1, 1e6), when=whens)
+def test_periods_need_not_be_whole(r, nper, pv, when) -> None:
+    payment = cap.pmt(r, nper, pv, 0, when)
+    if not 1e-9 < abs(payment) / pv < 1e9 or (when == "begin" and nper <= 1):
+        return  # the rate can no longer be told from the payment
+    found = cap.rate(nper, payment, pv, 0, when)
+    assert cap.pmt(found, nper, pv, 0, when) == pytest.approx(float(payment), rel=1e-9)
+
+
+def test_rate_is_that_of_numpy_financial() -> None:
+    for nper in (9, 12.5, 20.25):
+        for when in ("end", "begin"):
+            found = cap.rate(nper, -120, 1_000, -200, when)
+            assert found == pytest.approx(npf.rate(nper, -120, 1_000, -200, when), rel=1e-6)
+
+
 def test_rate_where_numpy_financial_gives_up() -> None:
     assert cap.rate(10, 0, -3500, 10_000) == pytest.approx((100 / 35) ** 0.1 - 1, rel=1e-13)
     payment = cap.pmt(5e-7, 360, 1e5)

@@ -149,6 +149,41 @@ def test_xirr_is_pyxirrs(data: st.DataObject) -> None:
         assert found == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
+def test_keywords_of_numpy_financial_are_taken() -> None:
+    stream = [-100, 39, 59, 55, 20]
+    assert cap.irr(stream, guess=0.2, tol=1e-6, maxiter=3) == cap.irr(stream)
+
+
+def test_dates_that_differ_by_row_in_any_order() -> None:
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2024-01-01") + rng.integers(0, 1_000, (3, 6))
+    flows = rng.uniform(3, 5, (2, 3, 6))
+    for row, first in enumerate(np.argmin(days, axis=-1)):
+        flows[:, row, first] = -12
+    expected = [
+        [pyxirr.xirr(when.tolist(), what) for when, what in zip(days, draw, strict=True)]
+        for draw in flows
+    ]
+    np.testing.assert_allclose(cap.xirr(days, flows), expected, rtol=1e-7)
+    named_days = xr.DataArray(days, dims=["row", "period"], coords={"row": list("abc")})
+    named = xr.DataArray(flows, dims=["draw", "row", "period"], coords={"row": list("abc")})
+    found = cap.xirr(named_days, named)
+    assert found.row.values.tolist() == list("abc")
+    np.testing.assert_array_equal(found.transpose("draw", "row"), cap.xirr(days, flows))
+    lazy = cap.xirr(named_days.T, named.chunk(draw=1).transpose("period", "draw", "row"))
+    assert lazy.chunks is not None
+    np.testing.assert_array_equal(lazy.transpose("draw", "row"), cap.xirr(days, flows))
+    # Amounts without names, and amounts that do not fit.
+    one = cap.xirr(named_days, flows[0, 0])
+    np.testing.assert_array_equal(one, cap.xirr(days, flows[0, 0]))
+    with pytest.raises(ValueError, match="dates has 6, amounts has 3"):
+        cap.xirr(named_days, flows[0, 0, :3])
+    with pytest.raises(ValueError, match="cannot align"):
+        cap.xirr(named_days.assign_coords(row=list("abd")), named)
+    with pytest.raises(ValueError, match="must be a DataArray where amounts are one"):
+        cap.xirr(days, named)
+
+
 def test_dates_in_any_order_and_many_rows() -> None:
     dates = pd.to_datetime(["2021-06-01", "2020-01-01", "2022-01-01"])
     found = cap.xirr(dates, [[60.0, -100.0, 70.0], [30.0, -100.0, 100.0]])

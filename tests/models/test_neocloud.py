@@ -114,3 +114,28 @@ def test_errors_name_the_argument() -> None:
         ob.models.neocloud(**CLOUD | {"deliveries": CLOUD["deliveries"].rename(period="q")})
     with pytest.raises(TypeError, match="pue must be a number"):
         ob.models.neocloud(**CLOUD | {"pue": "1.25"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deliveries", -CLOUD["deliveries"]),
+        ("price", -1.0),
+        ("cost_per_gpu", -1.0),
+        ("hours", -1.0),
+        ("committed_share", 62.0),
+        ("contract_discount", 1.5),
+        ("on_demand_utilization", 1.01),
+        ("debt_share", -0.1),
+        ("residual_share", 2.0),
+        ("tax_rate", 21.0),
+        ("contract_term", CLOUD["life"] + 1.0),
+        ("life", -4.0),
+        ("pue", 0.9),
+        ("debt_term", 2.5),
+    ],
+)
+def test_what_cannot_be_is_nan_and_warns(name: str, value: object) -> None:
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        cloud = ob.models.neocloud(**CLOUD | {name: value})
+    assert np.isnan(cloud.net_income).any()

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from overbuild._calls import Values
+from overbuild._calls import Values, with_names
 
 #: How days make years; ISDA 2006 definitions, section 4.16 (b), (d), (e) and (g).
 DayCount: TypeAlias = Literal["act/365f", "act/360", "act/act", "30e/360"]
@@ -22,23 +22,49 @@ def years_of(
     if day_count not in ("act/365f", "act/360", "act/act", "30e/360"):
         msg = f"day_count must be act/365f, act/360, act/act or 30e/360, got {day_count!r}"
         raise ValueError(msg)
-    values = dates.values if isinstance(dates, xr.DataArray) else dates
-    days = _days(values)
     if isinstance(dates, xr.DataArray):
-        last = dates.copy(data=days).transpose(..., dim)
-        days = last.values
-        amounts = amounts.transpose(..., dim) if isinstance(amounts, xr.DataArray) else amounts
+        return _named_years_of(dates, amounts, day_count, dim)
+    days = _days(dates)
     if days.ndim == 0 or days.shape[-1] == 0:
         return days.astype(float), amounts
     order = np.argsort(days, axis=-1, kind="stable")
-    is_sorted = bool((order == np.arange(days.shape[-1])).all())
-    if not is_sorted:
+    if _rises(order):
+        return _year_fractions(days, day_count), amounts
+    years = _year_fractions(np.take_along_axis(days, order, axis=-1), day_count)
+    return years, _reordered(amounts, order, dim)
+
+
+def _named_years_of(
+    dates: xr.DataArray, amounts: Values, day_count: DayCount, dim: str
+) -> tuple[Values, Values]:
+    """Do the same for dates whose axes have names; those of the amounts may be others."""
+    places = dates.transpose(..., dim)
+    days = _days(places.values)
+    order = np.argsort(days, axis=-1, kind="stable")
+    if days.shape[-1] and not _rises(order):
         days = np.take_along_axis(days, order, axis=-1)
-        amounts = _reordered(amounts, order, dim)
-    years = _year_fractions(days, day_count)
-    if isinstance(dates, xr.DataArray):
-        return xr.DataArray(years, dims=last.dims), amounts
-    return years, amounts
+        amounts = with_names("amounts", amounts, [dim])
+        # Where the lengths differ, the caller will say so.
+        if amounts.sizes.get(dim) == days.shape[-1]:
+            amounts = _reordered_by_row(amounts, xr.DataArray(order, dims=places.dims), dim)
+    years = _year_fractions(days, day_count) if days.shape[-1] else days.astype(float)
+    labels = {
+        other: dates[other] for other in places.dims if other != dim and other in dates.coords
+    }
+    return xr.DataArray(years, dims=places.dims, coords=labels), amounts
+
+
+def _reordered_by_row(amounts: xr.DataArray, order: xr.DataArray, dim: str) -> xr.DataArray:
+    # One by one along the dimensions that both have, not each with each.
+    both = [other for other in order.dims if other != dim and other in amounts.dims]
+    rows = {other: xr.DataArray(np.arange(amounts.sizes[other]), dims=other) for other in both}
+    labels = {other: amounts[other] for other in both if other in amounts.coords}
+    found = amounts.isel({dim: order, **rows})
+    return found.drop_vars(dim, errors="ignore").assign_coords(labels)
+
+
+def _rises(order: NDArray[np.intp]) -> bool:
+    return bool((order == np.arange(order.shape[-1])).all())
 
 
 def _days(dates: Any) -> NDArray[np.datetime64]:
@@ -58,7 +84,7 @@ def _days(dates: Any) -> NDArray[np.datetime64]:
 def _reordered(amounts: Values, order: NDArray[np.intp], dim: str) -> Values:
     if isinstance(amounts, xr.DataArray):
         if order.ndim > 1:
-            msg = "dates that differ by row must be in order where amounts have named axes"
+            msg = "dates that differ by row must be a DataArray where amounts are one"
             raise ValueError(msg)
         return amounts.isel({dim: order}).drop_vars(dim, errors="ignore")
     array = np.asarray(amounts, dtype=float)

@@ -300,7 +300,7 @@ def rate(
     Parameters
     ----------
     nper : array_like
-        Number of periods, whole, from 1 to 100,000; any shape.
+        Number of periods, above 0 and up to 100,000; any shape.
     pmt : array_like
         Payment each period in USD; paid out is negative.
     pv : array_like

@@ -12,7 +12,15 @@ from overbuild.capex._dates import DayCount, years_of
 from overbuild.capex._errors import NoRealSolutionError, raise_if_nan
 
 
-def irr(values: Values, dim: str = "period", *, raise_exceptions: bool = False) -> Values:
+def irr(
+    values: Values,
+    dim: str = "period",
+    *,
+    guess: float | None = None,
+    tol: float | None = None,
+    maxiter: int = 100,
+    raise_exceptions: bool = False,
+) -> Values:
     r"""Interest at which flows have no present value: their internal rate of return.
 
     .. math:: \sum_{t=0}^{n-1} \frac{c_t}{(1+r)^t} = 0
@@ -26,6 +34,9 @@ def irr(values: Values, dim: str = "period", *, raise_exceptions: bool = False) 
         USD in each period, shape (..., periods), the first one now; paid is negative.
     dim : str
         Name of the dimension that periods run along, where axes have names.
+    guess, tol, maxiter : number
+        Taken for numpy-financial's sake, and not needed: every rate above -1 is bracketed and
+        found to the last digits.
     raise_exceptions : bool
         Whether to raise an error, rather than give NaN and a warning, where there is no rate.
 

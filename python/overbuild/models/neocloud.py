@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from overbuild import capex, utilization
-from overbuild._calls import Values
+from overbuild._calls import Values, within
 
 _UNITS = {
     "fleet": "GPU",
@@ -113,7 +113,8 @@ def neocloud(
     Dataset
         Each variable in the unit of its attribute ``unit``, shape (..., periods); ``fleet_irr``,
         a rate a period on purchases, cash before interest and tax, and the last book value, has
-        shape (...).
+        shape (...). NaN where a share leaves 0 to 1, an amount is negative, a contract outlasts
+        the hardware or another argument is out of range, with NumPy's *invalid value* warning.
 
     Raises
     ------
@@ -147,6 +148,15 @@ def neocloud(
         msg = f"deliveries must have dimension 'period'; there are: {there}"
         raise ValueError(msg)
     periods = deliveries.sizes["period"]
+    deliveries, price, cost_per_gpu, hours = (
+        within(amount, 0.0, np.inf) for amount in (deliveries, price, cost_per_gpu, hours)
+    )
+    committed_share, contract_discount, on_demand_utilization, debt_share = (
+        within(share, 0.0, 1.0)
+        for share in (committed_share, contract_discount, on_demand_utilization, debt_share)
+    )
+    residual_share, tax_rate = (within(share, 0.0, 1.0) for share in (residual_share, tax_rate))
+    contract_term = within(contract_term, 0.0, life)
 
     def by_age(schedule: Values, purchases: Values) -> Values:
         return capex.vintages(purchases, schedule)
