@@ -57,7 +57,7 @@ def _named_years_of(
 def _reordered_by_row(amounts: xr.DataArray, order: xr.DataArray, dim: str) -> xr.DataArray:
     # One by one along the dimensions that both have, not each with each.
     both = [other for other in order.dims if other != dim and other in amounts.dims]
-    rows = {other: xr.DataArray(np.arange(amounts.sizes[other]), dims=other) for other in both}
+    rows = {other: xr.DataArray(np.arange(amounts.sizes[other]), dims=[other]) for other in both}
     labels = {other: amounts[other] for other in both if other in amounts.coords}
     found = amounts.isel({dim: order, **rows})
     return found.drop_vars(dim, errors="ignore").assign_coords(labels)
