@@ -62,3 +62,23 @@ def test_numbers_in_objects_are_numbers() -> None:
 def test_wrong_keywords_are_numpys_error() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'ot'"):
         use.implied(3e8, 0.62, 2.19e9, ot=None)
+
+
+def test_a_name_that_is_wrong_is_not_covered_up_by_an_array_without_names() -> None:
+    costs = xr.DataArray([100.0, 200.0], dims="item")
+    with pytest.raises(ValueError, match="costs must have dimension 'part'; there are: item"):
+        ob.capex.tariffed(costs, [1.0, 0.5], 0.1)
+    capex = xr.DataArray([100.0, 0, 0], dims="time")
+    with pytest.raises(ValueError, match="capex must have dimension 'period'; there are: time"):
+        ob.capex.vintages(capex, [0.5, 0.5])
+
+
+def test_decimals_and_missing_objects_are_numbers() -> None:
+    assert ob.capex.pmt(Decimal("0.1"), 2, 100) == ob.capex.pmt(0.1, 2, 100)
+    series = pd.Series([100, pd.NA, None], dtype=object, index=list("abc"))
+    found = ob.capex.sln(series, 0, 4)
+    assert found.index.tolist() == list("abc")
+    assert found["a"] == 25
+    assert found.isna().tolist() == [False, True, True]
+    with pytest.raises(TypeError, match="values must be a number"):
+        ob.capex.irr(xr.Dataset({"a": 1}))

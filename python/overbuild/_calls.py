@@ -8,6 +8,7 @@ name.
 
 from __future__ import annotations
 
+import decimal
 import numbers
 import operator
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from overbuild import _core
 
@@ -29,7 +31,9 @@ def _is_dask(value: Values) -> bool:
 
 
 def _plain(value: Values) -> Any:
-    """Return `value` as an array without labels; Dask arrays stay lazy."""
+    """Return `value` as an array without labels; Dask arrays stay lazy, what is masked is NaN."""
+    if isinstance(value, np.ma.MaskedArray):
+        return np.ma.filled(value.astype(float), np.nan)
     return value if _is_dask(value) else np.asarray(value)
 
 
@@ -45,27 +49,37 @@ def elementwise(kernel: np.ufunc, keywords: Mapping[str, Any], **operands: Value
     try:
         result = kernel(*operands.values(), **keywords)
     except TypeError:
-        numeric = [_numbers(name, operand) for name, operand in operands.items()]
-        result = kernel(*numeric, **keywords)
+        floats = [numeric(name, operand) for name, operand in operands.items()]
+        result = kernel(*floats, **keywords)
     # An argument's unit is not the result's.
     is_new = isinstance(result, xr.DataArray) and keywords.get("out") is None
     return result.drop_attrs() if is_new else result
 
 
-def _numbers(name: str, operand: Values) -> Values:
+def numeric(name: str, operand: Values) -> Values:
     """Return numbers as they are, or as floats if they are objects; refuse what is none.
 
-    None among objects is a missing number.
+    What pandas takes for missing is a missing number, in an array.
     """
-    values = _plain(operand)
-    if values.dtype.kind in "iufb":
+    values = None if isinstance(operand, xr.Dataset) else _plain(operand)
+    if values is not None and values.dtype.kind in "iufb":
         return operand
-    if values.dtype == object and values.ndim:
-        given = values[values != None]  # noqa: E711 - element by element
-        if all(isinstance(value, numbers.Number) for value in given):
-            return (operand if hasattr(operand, "astype") else values).astype(float)
+    if values is not None and values.dtype == object:
+        missing = pd.isna(values) if values.ndim else np.False_
+        given = values[~missing] if values.ndim else [values.item()]
+        if all(isinstance(value, numbers.Real | decimal.Decimal) for value in given):
+            return _like(operand, np.where(missing, np.nan, values).astype(float))
     msg = f"{name} must be a number or an array of numbers, got {operand!r:.80}"
     raise TypeError(msg) from None
+
+
+def _like(operand: Values, values: NDArray[np.float64]) -> Values:
+    """Return `values` with the labels of `operand`."""
+    if isinstance(operand, xr.DataArray):
+        return operand.copy(data=values)
+    if isinstance(operand, pd.DataFrame):
+        return pd.DataFrame(values, index=operand.index, columns=operand.columns)
+    return pd.Series(values, index=operand.index) if isinstance(operand, pd.Series) else values
 
 
 def within(values: Values, low: Values, high: Values) -> Values:
@@ -124,7 +138,7 @@ def along(kernel: np.ufunc, operands: Mapping[str, Values], dim: str) -> Values:
     """
     takes, gives = str(kernel.signature).split("->")
     is_row = {name: core != "()" for name, core in zip(operands, takes.split(","), strict=True)}
-    operands = {name: _numbers(name, operand) for name, operand in operands.items()}
+    operands = {name: numeric(name, operand) for name, operand in operands.items()}
     if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
         return _along_named(kernel, operands, is_row, dim, gives_row=gives != "()")
     arrays = {name: _plain(operand) for name, operand in operands.items()}
@@ -189,10 +203,14 @@ def _along_named(
         for name, operand in operands.items()
     }
     rows = {name: op for name, op in named.items() if is_row[name]}
-    others = {d for op in rows.values() for d in op.dims} - {"draw"}
-    if dim not in others and (others or dim != "period"):
+    # Axes without names are taken for the dimension only if no name says otherwise.
+    labelled = {name for name in rows if isinstance(operands[name], xr.DataArray)}
+    others = {d for name in labelled for d in rows[name].dims} - {"draw"}
+    is_there = any(dim in op.dims for op in rows.values())
+    if dim not in others and (others or not (is_there or dim == "period")):
         there = ", ".join(sorted(map(str, others))) or "none but draw"
-        msg = f"{' and '.join(rows)} must have dimension {dim!r}; there are: {there}"
+        names = [name for name in rows if name in labelled or not labelled]
+        msg = f"{' and '.join(names)} must have dimension {dim!r}; there are: {there}"
         raise ValueError(msg)
     for name in named.keys() - rows.keys():
         if dim in named[name].dims:

@@ -7,7 +7,7 @@
 //!
 //! Powers less one are computed as such, so that small rates keep their digits.
 
-use super::roots::Stream;
+use super::roots::{Stream, distance};
 use crate::bridge::{Kernel, elementwise, elementwise_slow};
 
 const TABLE: &[Kernel] = &[
@@ -72,6 +72,9 @@ fn pv(rate: f64, nper: f64, pmt: f64, fv: f64, when: f64) -> f64 {
 
 /// Payment that takes a value at the beginning to one at the end.
 fn pmt(rate: f64, nper: f64, pv: f64, fv: f64, when: f64) -> f64 {
+    if nper == 0.0 {
+        return f64::NAN;
+    }
     // Powers of the smaller side, so that none overflows.
     let value = || {
         if rate * nper > 0.0 {
@@ -87,7 +90,7 @@ fn pmt(rate: f64, nper: f64, pv: f64, fv: f64, when: f64) -> f64 {
 fn nper(rate: f64, pmt: f64, pv: f64, fv: f64, when: f64) -> f64 {
     checked(rate, when, || {
         if rate == 0.0 {
-            return -(fv + pv) / pmt;
+            return if pmt == 0.0 { f64::NAN } else { -(fv + pv) / pmt };
         }
         let perpetual = pmt * (1.0 + rate * when) / rate;
         libm::log1p(-(fv + pv) / (perpetual + pv)) / libm::log1p(rate)
@@ -133,7 +136,7 @@ fn ppmt(rate: f64, per: f64, nper: f64, pv: f64, fv: f64, when: f64) -> f64 {
 /// More periods than this are no schedule of payments.
 const MOST_PERIODS: f64 = 100_000.0;
 
-/// The rate closest to zero that satisfies the balance.
+/// The rate that satisfies the balance; of two, as of [`super::roots::Rates`].
 fn rate(nper: f64, pmt: f64, pv: f64, fv: f64, when: f64) -> f64 {
     let finite = pmt.is_finite() && pv.is_finite() && fv.is_finite();
     let periods = nper > 0.0 && nper <= MOST_PERIODS;
@@ -183,9 +186,10 @@ fn rate_over_part_of_a_period(nper: f64, pmt: f64, pv: f64, fv: f64, when: f64) 
         }
         here
     });
+    let far = |rate: &f64| distance(libm::log1p(*rate));
     settled
         .filter(|rate| balance(*rate).abs() <= 1e-9 * gross(*rate))
-        .min_by(|a, b| a.abs().total_cmp(&b.abs()))
+        .min_by(|a, b| far(a).total_cmp(&far(b)))
         .unwrap_or(f64::NAN)
 }
 

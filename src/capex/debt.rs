@@ -59,10 +59,17 @@ fn amortization_principal(
         - owed(position + 1.0, principal, rate, periods, kind)
 }
 
-/// Repaid at the end of each period on loans drawn at the end of each, in equal parts over `term`
-/// periods; a draw after `availability` periods is none that the loan allows.
+/// Repaid at the end of each period on loans drawn in each, in equal parts over `term` periods; a
+/// draw after `availability` periods is none that the loan allows. Draws come at the end of a
+/// period, or for `when` 1 at its beginning, and the first payment a period later.
 #[inline(always)]
-fn delayed_draw_principal(draws: &[Lanes], availability: Lanes, term: Lanes, out: &mut [Lanes]) {
+fn delayed_draw_principal(
+    draws: &[Lanes],
+    availability: Lanes,
+    term: Lanes,
+    when: Lanes,
+    out: &mut [Lanes],
+) {
     let inside = |draw: Lanes, t: usize| {
         let allowed = draw.zip(availability, |draw, periods| {
             if draw == 0.0 || (draw > 0.0 && (t as f64) < periods) { draw } else { f64::NAN }
@@ -71,14 +78,17 @@ fn delayed_draw_principal(draws: &[Lanes], availability: Lanes, term: Lanes, out
         allowed
             .zip(term, |draw, n| if n >= 1.0 && n == libm::floor(n) { draw / n } else { f64::NAN })
     };
-    let known = availability * Lanes::splat(0.0);
+    let known = when.map(|when| if when == 0.0 || when == 1.0 { 0.0 } else { f64::NAN })
+        + availability * Lanes::splat(0.0);
     let zero = Lanes::splat(0.0);
     out.fill(known);
     for (t, draw) in draws.iter().enumerate() {
         let part = inside(*draw, t);
         out[t] += part * zero;
-        for (age, out) in (1..).zip(&mut out[t + 1..]) {
-            let due = term.map(|term| if f64::from(age) <= term { 1.0 } else { 0.0 });
+        for (age, out) in (0..).zip(&mut out[t..]) {
+            let payment = when.map(|when| f64::from(age) + when);
+            let due =
+                payment.zip(term, |payment, term| f64::from(payment >= 1.0 && payment <= term));
             *out += Lanes::select(due, part, zero);
         }
     }
@@ -86,8 +96,14 @@ fn delayed_draw_principal(draws: &[Lanes], availability: Lanes, term: Lanes, out
 
 /// Owed at the end of each period on such loans.
 #[inline(always)]
-fn delayed_draw_balance(draws: &[Lanes], availability: Lanes, term: Lanes, out: &mut [Lanes]) {
-    delayed_draw_principal(draws, availability, term, out);
+fn delayed_draw_balance(
+    draws: &[Lanes],
+    availability: Lanes,
+    term: Lanes,
+    when: Lanes,
+    out: &mut [Lanes],
+) {
+    delayed_draw_principal(draws, availability, term, when, out);
     let mut owed = Lanes::splat(0.0);
     for (out, draw) in out.iter_mut().zip(draws) {
         owed += *draw - *out;
@@ -144,13 +160,18 @@ mod tests {
     fn each_draw_is_repaid_over_its_own_term() {
         let lanes = |row: &[f64]| row.iter().copied().map(Lanes::splat).collect::<Vec<_>>();
         let mut out = lanes(&[0.0; 5]);
-        let [availability, term] = [2.0, 2.0].map(Lanes::splat);
+        let [availability, term, end, begin] = [2.0, 2.0, 0.0, 1.0].map(Lanes::splat);
         let draws = lanes(&[100.0, 40.0, 0.0, 0.0, 0.0]);
-        delayed_draw_principal(&draws, availability, term, &mut out);
+        delayed_draw_principal(&draws, availability, term, end, &mut out);
         assert_eq!(out, lanes(&[0.0, 50.0, 70.0, 20.0, 0.0]));
-        delayed_draw_balance(&draws, availability, term, &mut out);
+        delayed_draw_balance(&draws, availability, term, end, &mut out);
         assert_eq!(out, lanes(&[100.0, 90.0, 20.0, 0.0, 0.0]));
-        delayed_draw_balance(&lanes(&[0.0, 0.0, 1.0]), availability, term, &mut out[..3]);
+        delayed_draw_principal(&draws, availability, term, begin, &mut out);
+        assert_eq!(out, lanes(&[50.0, 70.0, 20.0, 0.0, 0.0]));
+        delayed_draw_balance(&draws, availability, term, begin, &mut out);
+        assert_eq!(out, lanes(&[50.0, 20.0, 0.0, 0.0, 0.0]));
+        let late = lanes(&[0.0, 0.0, 1.0]);
+        delayed_draw_balance(&late, availability, term, end, &mut out[..3]);
         assert!(out[2].0[0].is_nan());
     }
 }

@@ -77,37 +77,28 @@ fn declined(cost: f64, salvage: f64, life: f64, period: f64, factor: f64) -> f64
     (left(period - 1.0) - left(period).max(salvage)).max(0.0)
 }
 
-/// Declining balance over a span of time, switching to straight line where that is more.
-///
-/// A span that begins within a period starts a balance of its own there, and one that does so in
-/// the second half of life is moved to its middle, as spreadsheets do.
+/// Declining balance over a span of time, switching to straight line where that is more; of a
+/// period its part.
 fn vdb(cost: f64, salvage: f64, life: f64, start: f64, end: f64, factor: f64) -> f64 {
     if !is_span(cost, salvage, life, start, end, factor) {
         return f64::NAN;
     }
-    let (mut start, mut end, mut counted) = (start, end, life);
-    if start != libm::floor(start) && factor > 1.0 && start >= life / 2.0 {
-        end -= start - life / 2.0;
-        start = life / 2.0;
-        counted += 1.0;
-    }
-    let left = cost - switching(cost, salvage, life, counted, start, factor);
-    switching(left, salvage, life, life - start, end - start, factor)
+    switching(cost, salvage, life, end, factor) - switching(cost, salvage, life, start, factor)
 }
 
 fn is_span(cost: f64, salvage: f64, life: f64, start: f64, end: f64, factor: f64) -> bool {
     can_decline(cost, salvage, life) && factor > 0.0 && start >= 0.0 && end >= start && end <= life
 }
 
-/// Depreciation from 0 to `end`, with `counted` periods left for the straight line.
-fn switching(cost: f64, salvage: f64, life: f64, counted: f64, end: f64, factor: f64) -> f64 {
+/// Depreciation from 0 to `end`.
+fn switching(cost: f64, salvage: f64, life: f64, end: f64, factor: f64) -> f64 {
     let (mut total, mut left, mut straight) = (0.0, cost - salvage, None);
     let last = libm::ceil(end);
     let mut period = 1.0;
     while period <= last {
         let amount = straight.unwrap_or_else(|| {
             let declining = declined(cost, salvage, life, period, factor);
-            let line = left / (counted - (period - 1.0));
+            let line = left / (life - (period - 1.0));
             if line > declining {
                 straight = Some(line);
                 return line;
@@ -149,9 +140,7 @@ fn straight_line(position: f64, cost: f64, salvage: f64, life: f64) -> f64 {
 /// Declining balance with a switch, in the period from `position`.
 fn declining_balance(position: f64, cost: f64, salvage: f64, life: f64, factor: f64) -> f64 {
     let (start, end) = (position.min(life), (position + 1.0).min(life));
-    let domain = position >= 0.0 && is_span(cost, salvage, life, start, end, factor);
-    let until = |end: f64| switching(cost, salvage, life, life, end, factor);
-    if domain { until(end) - until(start) } else { f64::NAN }
+    if position >= 0.0 { vdb(cost, salvage, life, start, end, factor) } else { f64::NAN }
 }
 
 /// Sum of the years' digits in the period from `position`; life in whole periods.

@@ -16,7 +16,7 @@ const TABLE: &[Kernel] = &[
     rowwise(c"xirr_count", xirr_count),
 ];
 
-/// The rate closest to zero at which the flows, one a period, have no present value.
+/// The rate at which the flows, one a period, have no present value; of several, as of `Rates`.
 fn irr(flows: &[Lanes]) -> Lanes {
     vectorized(Conventional { flows, clock: Periods }).or_else_by_lane(|lane| {
         stream(flows, lane).map_or(f64::NAN, |stream| stream.rates().closest)

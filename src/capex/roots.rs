@@ -24,8 +24,16 @@ pub(super) struct Stream {
 pub(super) struct Rates {
     /// How many there are; those that touch zero without crossing it count once.
     pub(super) count: usize,
-    /// The one closest to zero; NaN if there is none.
+    /// The one closest to zero in continuous terms, as `ln(1 + r)`; NaN if there is none.
+    ///
+    /// So a loss of nine tenths a period is as far away as growth to ten times; of two as far away
+    /// it is the gain.
     pub(super) closest: f64,
+}
+
+/// How far a rate `x = ln(1 + r)` is from zero, a gain a little less than a loss.
+pub(super) fn distance(x: f64) -> f64 {
+    if x > 0.0 { x * (1.0 - 1e-9) } else { -x }
 }
 
 impl Stream {
@@ -53,9 +61,8 @@ impl Stream {
     /// Counts the rates above -1 without present value, and finds the one closest to zero.
     pub(super) fn rates(&self) -> Rates {
         let zeros = self.zeros();
-        let rates = zeros.iter().map(|x| libm::expm1(*x));
-        let closest = rates.min_by(|a, b| a.abs().total_cmp(&b.abs()));
-        Rates { count: zeros.len(), closest: closest.unwrap_or(f64::NAN) }
+        let closest = zeros.iter().copied().min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
+        Rates { count: zeros.len(), closest: closest.map_or(f64::NAN, libm::expm1) }
     }
 
     /// All `x = ln(1 + r)` without present value, rising.
@@ -233,7 +240,8 @@ mod tests {
         {
             let discounts: Vec<f64> = expected.iter().map(|r| 1.0 / (1.0 + r)).collect();
             let found = rates(&with_roots(&discounts));
-            let closest = expected.iter().copied().min_by(|a, b| a.abs().total_cmp(&b.abs()));
+            let far = |r: &f64| r.ln_1p().abs();
+            let closest = expected.iter().copied().min_by(|a, b| far(a).total_cmp(&far(b)));
             assert_eq!(found.count, expected.len());
             assert!((found.closest - closest.unwrap()).abs() < 1e-12, "{found:?} {expected:?}");
         }
@@ -252,6 +260,16 @@ mod tests {
         let found = rates(&[1.0, -2.2, 1.21]);
         assert_eq!(found.count, 1);
         assert!((found.closest - 0.1).abs() < 1e-7);
+    }
+
+    #[test]
+    fn a_large_gain_is_closer_than_a_near_total_loss() {
+        // A good project whose last payment is a small cost: 118% and -99% both fit.
+        let found = rates(&[-100.0, 120.0, 120.0, 120.0, 120.0, 120.0, -1.0]);
+        assert_eq!(found.count, 2);
+        assert!((found.closest - 1.1752).abs() < 1e-4);
+        let golden = 0.5 * (1.0 + 5f64.sqrt());
+        assert!((rates(&[-1.0, 2.0, 2.0, -1.0]).closest - golden).abs() < 1e-12);
     }
 
     #[test]

@@ -80,3 +80,16 @@ def test_coverage() -> None:
         assert np.isnan(cap.interest_coverage(1, -1))
     with pytest.raises(ValueError, match="kind must be 'level', 'linear' or 'bullet', got 'x'"):
         cap.amortization(1, 0.1, 2, kind="x")
+
+
+def test_draws_at_the_beginning_are_owed_in_their_period() -> None:
+    draws = [100.0, 40, 0, 0, 0]
+    begin = cap.delayed_draw(draws, 0.1, 2, 2, when="begin")
+    assert begin.interest.tolist() == [10, 9, 2, 0, 0]
+    assert begin.principal.tolist() == [50, 70, 20, 0, 0]
+    assert begin.balance.tolist() == [50, 20, 0, 0, 0]
+    # The same loan, seen a period earlier from its ends.
+    end = cap.delayed_draw([*draws, 0], 0.1, 2, 2)
+    assert begin.payment.tolist() == end.payment[1:].tolist()
+    with pytest.raises(ValueError, match="when must be 'end' or 'begin'"):
+        cap.delayed_draw(draws, 0.1, 2, 2, when="middle")

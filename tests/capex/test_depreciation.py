@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from fractions import Fraction
 
@@ -94,7 +95,7 @@ def macrs_by_rule(years: int, first: Fraction) -> list[Fraction]:
 
 #: Convention, quarter, and the share of the first year that counts.
 KINDS = [
-    ("half-year", 1, Fraction(1, 2)),
+    ("half-year", None, Fraction(1, 2)),
     *(("mid-quarter", quarter, Fraction(9 - 2 * quarter, 8)) for quarter in (1, 2, 3, 4)),
 ]
 
@@ -106,7 +107,7 @@ class TestMacrs:
     @pytest.mark.parametrize("years", [3, 5, 7, 10, 15, 20])
     @pytest.mark.parametrize(("convention", "quarter", "first"), KINDS)
     def test_every_table_follows_the_rule_to_the_last_digit_printed(
-        self, convention: str, quarter: int, first: Fraction, years: int
+        self, convention: str, quarter: int | None, first: Fraction, years: int
     ) -> None:
         table = cap.macrs(100, years, convention, quarter)
         rule = np.array([float(amount) for amount in macrs_by_rule(years, first)])
@@ -125,7 +126,9 @@ class TestMacrs:
 
     @pytest.mark.parametrize("years", [3, 5, 7, 10, 15, 20])
     @pytest.mark.parametrize(("convention", "quarter"), [key[:2] for key in KINDS])
-    def test_every_table_sums_to_the_cost(self, convention: str, quarter: int, years: int) -> None:
+    def test_every_table_sums_to_the_cost(
+        self, convention: str, quarter: int | None, years: int
+    ) -> None:
         shares = cap.macrs(100, years, convention, quarter)
         assert sum(Decimal(f"{share:.3f}") for share in shares) == 100
         assert cap.macrs(7e9, years, convention, quarter).sum() == pytest.approx(7e9, rel=1e-12)
@@ -134,10 +137,10 @@ class TestMacrs:
         ("convention", "quarter", "year", "printed"),
         [
             # IRS Publication 946 (2025), appendix A, tables, read across the classes.
-            ("half-year", 1, 1, [33.33, 20.00, 14.29, 10.00, 5.00, 3.750]),
-            ("half-year", 1, 4, [7.41, 11.52, 12.49, 11.52, 7.70, 6.177]),
-            ("half-year", 1, 8, [4.46, 6.55, 5.90, 4.522]),
-            ("half-year", 1, 16, [2.95, 4.461]),
+            ("half-year", None, 1, [33.33, 20.00, 14.29, 10.00, 5.00, 3.750]),
+            ("half-year", None, 4, [7.41, 11.52, 12.49, 11.52, 7.70, 6.177]),
+            ("half-year", None, 8, [4.46, 6.55, 5.90, 4.522]),
+            ("half-year", None, 16, [2.95, 4.461]),
             ("mid-quarter", 1, 1, [58.33, 35.00, 25.00, 17.50, 8.75, 6.563]),
             ("mid-quarter", 1, 2, [27.78, 26.00, 21.43, 16.50, 9.13, 7.000]),
             ("mid-quarter", 1, 8, [1.09, 6.55, 5.91, 4.459]),
@@ -167,7 +170,7 @@ class TestMacrs:
         ],
     )
     def test_rows_as_printed(
-        self, convention: str, quarter: int, year: int, printed: list[float]
+        self, convention: str, quarter: int | None, year: int, printed: list[float]
     ) -> None:
         tables = [cap.macrs(100, years, convention, quarter) for years in (3, 5, 7, 10, 15, 20)]
         found = [table[year - 1] for table in tables if table.size >= year]
@@ -177,7 +180,7 @@ class TestMacrs:
         ("convention", "quarter", "printed"),
         [
             # Same tables, read down: last digits of years 5-7, 7-10, 7-15 and 9-20.
-            ("half-year", 1, ["323", "5565", "001010101", "212121212121"]),
+            ("half-year", None, ["323", "5565", "001010101", "212121212121"]),
             ("mid-quarter", 1, ["545", "5565", "010101010", "999090909090"]),
             ("mid-quarter", 2, ["777", "5565", "101010101", "333333232323"]),
             ("mid-quarter", 3, ["056", "5565", "001010101", "000010101010"]),
@@ -185,7 +188,7 @@ class TestMacrs:
         ],
     )
     def test_where_the_odd_hundredth_goes(
-        self, convention: str, quarter: int, printed: list[str]
+        self, convention: str, quarter: int | None, printed: list[str]
     ) -> None:
         spans = {7: (5, 7, 2), 10: (7, 10, 2), 15: (7, 15, 2), 20: (9, 20, 3)}
         for digits, (years, (start, end, decimals)) in zip(printed, spans.items(), strict=True):
@@ -207,10 +210,14 @@ class TestMacrs:
     def test_classes_that_do_not_exist(self) -> None:
         with pytest.raises(ValueError, match=r"recovery_years 6.*classes 3, 5, 7, 10, 15, 20"):
             cap.macrs(100, 6)
-        with pytest.raises(ValueError, match=r"'mid-month'.*classes none"):
+        with pytest.raises(ValueError, match=r"convention must be .*'mid-month'"):
             cap.macrs(100, 5, "mid-month")
         with pytest.raises(ValueError, match="quarter 5"):
             cap.macrs(100, 5, "mid-quarter", 5)
+        with pytest.raises(ValueError, match="quarter 3 is given with 'half-year'"):
+            cap.macrs(100, 5, quarter=3)
+        with pytest.raises(TypeError, match="recovery_years must be a whole number"):
+            cap.macrs(100, [3, 5])
 
 
 class TestVintages:
@@ -267,3 +274,21 @@ def test_what_is_out_of_range() -> None:
             assert np.isnan(call())
     with pytest.raises(ValueError, match="periods must be at least 1, got 0"):
         cap.straight_line(1, 0, 1, 0)
+
+
+@given(
+    life=st.integers(1, 12),
+    factor=st.floats(0.5, 3),
+    cuts=st.lists(st.floats(0, 1), min_size=1, max_size=5),
+)
+def test_parts_of_a_span_add_up(life: int, factor: float, cuts: list[float]) -> None:
+    ends = [0.0, *sorted(life * cut for cut in cuts), float(life)]
+    parts = [cap.vdb(2_400, 300, life, a, b, factor) for a, b in itertools.pairwise(ends)]
+    assert sum(parts) == pytest.approx(float(cap.vdb(2_400, 300, life, 0, life, factor)))
+    # Half of the first year is half of its depreciation.
+    assert cap.vdb(2_400, 300, 10, 0.5, 1, 1.0) == pytest.approx(120)
+
+
+def test_no_switch_is_one_for_all() -> None:
+    with pytest.raises(TypeError, match="no_switch must be True or False"):
+        cap.vdb(1_000, 10, 5, 0, [5, 5], 1.0, [True, False])

@@ -41,7 +41,8 @@ def test_all_roots_of_the_polynomial_are_counted(flows: list[float]) -> None:
     close = [x for x in roots if 1e-20 <= abs(x.imag) < 1e-5]
     gaps = [abs(a - b) for k, a in enumerate(real) for b in real[:k]]
     assume(not close and min(gaps, default=1) > 1e-5)  # a double root is one or none by rounding
-    rates = sorted((1 / x.real - 1 for x in real), key=abs)
+    # The closest to zero in continuous terms; of two as close the gain.
+    rates = sorted((1 / x.real - 1 for x in real), key=lambda r: (round(abs(np.log1p(r)), 8), -r))
     report = cap.irr_report(flows)
     assert report.roots[0] == len(rates)
     if rates:
@@ -122,6 +123,24 @@ def test_the_report() -> None:
     assert named.rate.dims == ("site",)
 
 
+def test_a_small_cost_at_the_end_does_not_make_a_good_project_a_loss() -> None:
+    assert cap.irr([-100, 120, 120, 120, 120, 120, -1]) == pytest.approx(1.1752, abs=5e-5)
+    # numpy-financial, issue 44
+    flows = [-1678.87, 771.96, 1814.05, 3520.30, 3552.95, 3584.99, 4789.91, -1]
+    assert cap.irr(flows) == pytest.approx(1.00427, abs=5e-6)
+    assert cap.irr_report(flows).roots[0] == 2
+
+
+def test_missing_flows_stay_missing_where_errors_are_asked_for() -> None:
+    found = cap.irr([[-1, np.nan], [-1, 2]], raise_exceptions=True)
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(1.0)
+    with pytest.raises(cap.NoRealSolutionError, match=r"at no rate above -1 .* in 1 of 1 cases"):
+        cap.irr([1, 2], raise_exceptions=True)
+    masked = np.ma.array([-100, 50, 110], mask=[False, True, False])
+    assert np.isnan(cap.irr(masked))
+
+
 def test_no_rate_is_nan_and_warns_or_raises() -> None:
     with pytest.warns(RuntimeWarning, match="invalid value encountered in irr"):
         assert np.isnan(cap.irr([1, 2, 3]))
@@ -182,6 +201,19 @@ def test_dates_that_differ_by_row_in_any_order() -> None:
         cap.xirr(named_days.assign_coords(row=list("abd")), named)
     with pytest.raises(ValueError, match="must be a DataArray where amounts are one"):
         cap.xirr(days, named)
+
+
+def test_dates_and_amounts_are_matched_by_label_or_refused() -> None:
+    table = pd.DataFrame({"date": pd.to_datetime(["2021-01-01", "2020-01-01"]), "usd": [110, -100]})
+    assert cap.xirr(table["date"], table["usd"]) == pytest.approx(0.0997, abs=5e-5)
+    with pytest.raises(ValueError, match="dates and amounts have different labels"):
+        cap.xirr(table["date"].sort_values(), table["usd"])
+    for numbers in ([43_831, 44_197], pd.Series([43_831, 44_197], dtype=object)):
+        with pytest.raises(TypeError, match="dates must be dates, got numbers"):
+            cap.xirr(numbers, [-100, 110])
+    assert cap.xirr(table["date"], table["usd"], day_count="ACT/365F") == pytest.approx(
+        float(cap.xirr(table["date"], table["usd"]))
+    )
 
 
 def test_dates_in_any_order_and_many_rows() -> None:

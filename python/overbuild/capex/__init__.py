@@ -23,14 +23,12 @@ from overbuild.capex.depreciation import db, ddb, sln, syd, vdb
 from overbuild.capex.payments import ipmt, ppmt
 from overbuild.capex.rate_of_return import irr, irr_report, xirr
 from overbuild.capex.schedules import (
-    book_value,
     change_of_life,
     declining_balance,
     macrs,
     straight_line,
     sum_of_years_digits,
     units_of_production,
-    vintages,
 )
 from overbuild.capex.unit_cost import (
     capex_per_mw,
@@ -42,6 +40,7 @@ from overbuild.capex.unit_cost import (
     price_path,
     tariffed,
 )
+from overbuild.capex.vintages import book_value, vintages
 
 __all__ = [
     "IterationsExceededError",

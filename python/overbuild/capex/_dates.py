@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -19,11 +20,13 @@ def years_of(
     dates: Values, amounts: Values, day_count: DayCount, dim: str
 ) -> tuple[Values, Values]:
     """Return the years since the first date of each row, and the amounts, both in order of time."""
+    day_count = day_count.lower() if isinstance(day_count, str) else day_count  # type: ignore[assignment]
     if day_count not in ("act/365f", "act/360", "act/act", "30e/360"):
         msg = f"day_count must be act/365f, act/360, act/act or 30e/360, got {day_count!r}"
         raise ValueError(msg)
     if isinstance(dates, xr.DataArray):
         return _named_years_of(dates, amounts, day_count, dim)
+    _check_labels(dates, amounts)
     days = _days(dates)
     if days.ndim == 0 or days.shape[-1] == 0:
         return days.astype(float), amounts
@@ -32,6 +35,14 @@ def years_of(
         return _year_fractions(days, day_count), amounts
     years = _year_fractions(np.take_along_axis(days, order, axis=-1), day_count)
     return years, _reordered(amounts, order, dim)
+
+
+def _check_labels(dates: Values, amounts: Values) -> None:
+    if isinstance(dates, pd.Series) and isinstance(amounts, pd.Series | pd.DataFrame):
+        labels = amounts.index if isinstance(amounts, pd.Series) else amounts.columns
+        if len(labels) == len(dates) and not dates.index.equals(labels):
+            msg = "dates and amounts have different labels for periods; reindex one of them"
+            raise ValueError(msg)
 
 
 def _named_years_of(
@@ -69,7 +80,11 @@ def _rises(order: NDArray[np.intp]) -> bool:
 
 def _days(dates: Any) -> NDArray[np.datetime64]:
     array = np.asarray(dates)
-    if array.size and array.dtype.kind in "iufb":
+    is_object = array.dtype == object
+    if array.size and (
+        array.dtype.kind in "iufb"
+        or (is_object and any(isinstance(one, numbers.Real) and one == one for one in array.flat))
+    ):
         msg = "dates must be dates, got numbers"
         raise TypeError(msg)
     try:
@@ -87,11 +102,12 @@ def _reordered(amounts: Values, order: NDArray[np.intp], dim: str) -> Values:
             msg = "dates that differ by row must be a DataArray where amounts are one"
             raise ValueError(msg)
         return amounts.isel({dim: order}).drop_vars(dim, errors="ignore")
-    array = np.asarray(amounts, dtype=float)
+    array = amounts if hasattr(amounts, "__dask_graph__") else np.asarray(amounts, dtype=float)
     if array.ndim == 0 or array.shape[-1] != order.shape[-1]:
         return array  # the lengths differ, and the caller will say so
     if order.ndim == 1:
         return array[..., order]
+    array = np.asarray(array)
     shape = np.broadcast_shapes(array.shape, order.shape)
     return np.take_along_axis(np.broadcast_to(array, shape), np.broadcast_to(order, shape), -1)
 

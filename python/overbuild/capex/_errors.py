@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from overbuild._calls import Values
@@ -15,10 +17,13 @@ class IterationsExceededError(NoRealSolutionError):
     """No rate was found; the name is numpy-financial's."""
 
 
-def raise_if_nan(values: Values, error: type[NoRealSolutionError], what: str) -> Values:
-    """Return `values` if all are numbers."""
-    missing = int(np.isnan(values).sum())
-    if missing:
-        msg = f"{what}, in {missing} of {np.size(values)} cases"
-        raise error(msg)
-    return values
+def solved(find: Callable[[], Values], error: type[NoRealSolutionError], what: str) -> Values:
+    """Return what `find` gives, or raise where a result is NaN though no argument was."""
+    try:
+        with np.errstate(invalid="raise"):
+            return find()
+    except FloatingPointError:
+        with np.errstate(invalid="ignore"):
+            found = np.asarray(find())
+        msg = f"{what}, in {int(np.isnan(found).sum())} of {found.size} cases"
+        raise error(msg) from None

@@ -12,14 +12,14 @@ import numpy as np
 
 from overbuild import _core
 from overbuild._calls import Values, elementwise
-from overbuild.capex._errors import IterationsExceededError, raise_if_nan
+from overbuild.capex._errors import IterationsExceededError, solved
 
 _WHEN = {"end": 0, "e": 0, "finish": 0, "begin": 1, "b": 1, "beginning": 1, "start": 1}
 
 
 def time_of_payment(when: Values) -> Values:
     """Return words for the time of payment as 0 and 1."""
-    words = np.asarray(when)
+    words = np.asarray(when, dtype=object) if isinstance(when, list | tuple) else np.asarray(when)
     if words.dtype.kind not in "USO":
         return when
     try:
@@ -319,7 +319,7 @@ def rate(
     Returns
     -------
     array
-        Rate as a fraction, in the arguments' common shape; of two the one closest to zero. NaN
+        Rate as a fraction, in the arguments' common shape; of two as by :func:`irr`. NaN
         where there is none or an argument is out of range, with NumPy's *invalid value* warning.
 
     Raises
@@ -345,9 +345,11 @@ def rate(
     operands = {"nper": nper, "pmt": pmt, "pv": pv, "fv": fv, "when": time_of_payment(when)}
     if not raise_exceptions:
         return elementwise(_core.rate, {}, **operands)
-    with np.errstate(invalid="ignore"):
-        found = elementwise(_core.rate, {}, **operands)
-    return raise_if_nan(found, IterationsExceededError, "no rate above -1 balances the payments")
+    return solved(
+        lambda: elementwise(_core.rate, {}, **operands),
+        IterationsExceededError,
+        "no rate above -1 balances the payments",
+    )
 
 
 def capital_recovery_factor(rate: Values, periods: Values, **ufunc_keywords: Any) -> Values:

@@ -5,12 +5,10 @@ Flows run along the last axis or a named dimension, the first of them now.
 
 from __future__ import annotations
 
-import numpy as np
-
 from overbuild import _core
 from overbuild._calls import Values, along
 from overbuild.capex._dates import DayCount, years_of
-from overbuild.capex._errors import NoRealSolutionError, raise_if_nan
+from overbuild.capex._errors import NoRealSolutionError, solved
 
 
 def npv(rate: Values, values: Values, dim: str = "period") -> Values:
@@ -72,7 +70,7 @@ def xnpv(
     dates : array_like
         Dates of the flows, in any order, shape (periods,) or, one set a row, (..., periods).
     amounts : array_like
-        USD in each period, shape (..., periods), the first one now; paid is negative.
+        USD at each date, shape (..., periods); paid is negative.
     day_count : {"act/365f", "act/360", "act/act", "30e/360"}
         How days make years.
     dim : str
@@ -168,9 +166,9 @@ def mirr(
     }
     if not raise_exceptions:
         return along(_core.mirr, operands, dim)
-    with np.errstate(invalid="ignore"):
-        found = along(_core.mirr, operands, dim)
-    return raise_if_nan(found, NoRealSolutionError, "flows have one sign only")
+    return solved(
+        lambda: along(_core.mirr, operands, dim), NoRealSolutionError, "flows have one sign only"
+    )
 
 
 def payback(values: Values, dim: str = "period") -> Values:

@@ -11,7 +11,7 @@ from overbuild._calls import Values, along, at_least_one, elementwise, spread
 _KINDS = {"level": 0.0, "linear": 1.0, "bullet": 2.0}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Loan:
     """A loan period by period; all in USD, shape (..., periods).
 
@@ -93,16 +93,24 @@ def amortization(
 
 
 def delayed_draw(
-    draws: Values, rate: Values, availability: Values, term: Values, dim: str = "period"
+    draws: Values,
+    rate: Values,
+    availability: Values,
+    term: Values,
+    dim: str = "period",
+    when: Literal["end", "begin"] = "end",
 ) -> Loan:
     r"""Schedule of a delayed-draw term loan: each draw is repaid over its own term.
 
     .. math:: p_t = \sum_{k=1}^{n} \frac{d_{t-k}}{n}, \qquad i_t = r_t\,B_{t-1}
 
+    for draws at the end of a period. One at the beginning of period :math:`t` is owed, and its
+    first payment due, at the end of that period.
+
     Parameters
     ----------
     draws : array_like
-        USD drawn at the end of each period, shape (..., periods); at least 0.
+        USD drawn in each period, shape (..., periods); at least 0.
     rate : array_like
         Interest a period as a fraction: one, or one for each period.
     availability : array_like
@@ -112,6 +120,8 @@ def delayed_draw(
         period after the draw.
     dim : str
         Name of the dimension that periods run along, where axes have names.
+    when : {"end", "begin"}
+        Whether draws come at the end or at the beginning of their period.
 
     Returns
     -------
@@ -124,7 +134,7 @@ def delayed_draw(
     TypeError
         If an argument is neither a number nor an array of numbers.
     ValueError
-        If numbers of periods or labels differ.
+        If numbers of periods or labels differ, or `when` is neither of these.
 
     Notes
     -----
@@ -138,10 +148,19 @@ def delayed_draw(
     >>> loan.balance, loan.interest
     (array([100.,  90.,  20.,   0.,   0.]), array([ 0., 10.,  9.,  2.,  0.]))
     """
-    operands = {"draws": draws, "availability": availability, "term": term}
+    if when not in ("end", "begin"):
+        msg = f"when must be 'end' or 'begin', got {when!r}"
+        raise ValueError(msg)
+    at_begin = when == "begin"
+    operands = {
+        "draws": draws,
+        "availability": availability,
+        "term": term,
+        "when": float(at_begin),
+    }
     balance = along(_core.delayed_draw_balance, operands, dim)
     principal = along(_core.delayed_draw_principal, operands, dim)
-    owed_before = balance + principal - draws
+    owed_before = balance + principal - (0.0 if at_begin else draws)
     return Loan(balance=balance, interest=owed_before * rate, principal=principal)
 
 

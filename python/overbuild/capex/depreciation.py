@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from overbuild import _core
 from overbuild._calls import Values, elementwise
 
@@ -122,9 +124,10 @@ def db(
     salvage : array_like
         USD that it is worth in the end; at most `cost`.
     life : array_like
-        Useful life, a number of periods above 0.
+        Useful life, a number of periods above 0 and up to 100,000.
     period : array_like
-        Number of the period, from 1 to `life`, or one more if the first year is short.
+        Number of the period, from 1 to `life`, or one more if the first year is short; whole, as
+        spreadsheets cut it.
     month : array_like
         Number of months in the first year, from 1 to 12.
     **ufunc_keywords
@@ -181,7 +184,7 @@ def ddb(
     salvage : array_like
         USD that it is worth in the end; at most `cost`.
     life : array_like
-        Useful life, a number of periods above 0.
+        Useful life, a number of periods above 0 and up to 100,000.
     period : array_like
         Number of the period, from 1 to `life`.
     factor : array_like
@@ -242,7 +245,7 @@ def vdb(
     salvage : array_like
         USD that it is worth in the end; at most `cost`.
     life : array_like
-        Useful life, a number of periods above 0.
+        Useful life, a number of periods above 0 and up to 100,000.
     start_period, end_period : array_like
         Span in a number of periods from 0, in fractions if wanted, within `life`.
     factor : array_like
@@ -265,8 +268,8 @@ def vdb(
 
     Notes
     -----
-    Source: OpenDocument 1.3, part 4, section 6.12, and spreadsheets. A span that begins within a
-    period is treated as LibreOffice does.
+    Source: OpenDocument 1.3, part 4, section 6.12, and spreadsheets. Of a period within which a
+    span begins or ends its part counts, as in LibreOffice.
 
     Examples
     --------
@@ -274,6 +277,9 @@ def vdb(
     >>> ob.capex.vdb(2_400, 300, 120, 6, 18).round(2)
     np.float64(396.31)
     """
+    if not isinstance(no_switch, bool | np.bool_):
+        msg = f"no_switch must be True or False, got {no_switch!r:.80}"
+        raise TypeError(msg)
     kernel = _core.vdb_no_switch if no_switch else _core.vdb
     return elementwise(
         kernel,

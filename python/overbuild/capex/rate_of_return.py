@@ -9,7 +9,7 @@ import xarray as xr
 from overbuild import _core
 from overbuild._calls import Values, along
 from overbuild.capex._dates import DayCount, years_of
-from overbuild.capex._errors import NoRealSolutionError, raise_if_nan
+from overbuild.capex._errors import NoRealSolutionError, solved
 
 
 def irr(
@@ -25,8 +25,9 @@ def irr(
 
     .. math:: \sum_{t=0}^{n-1} \frac{c_t}{(1+r)^t} = 0
 
-    Where flows change sign more than once there may be several rates, and the one closest to zero
-    is returned, as numpy-financial does; :func:`irr_report` says how many there are.
+    Where flows change sign more than once there may be several rates; :func:`irr_report` says how
+    many. The one closest to zero is returned, as numpy-financial does, but in continuous terms, as
+    ln(1 + r): so a good project with a small cost at the end is not said to lose 99%.
 
     Parameters
     ----------
@@ -68,9 +69,11 @@ def irr(
     """
     if not raise_exceptions:
         return along(_core.irr, {"values": values}, dim)
-    with np.errstate(invalid="ignore"):
-        found = along(_core.irr, {"values": values}, dim)
-    return raise_if_nan(found, NoRealSolutionError, "no rate above -1 has no present value")
+    return solved(
+        lambda: along(_core.irr, {"values": values}, dim),
+        NoRealSolutionError,
+        "at no rate above -1 are the flows worth nothing",
+    )
 
 
 def xirr(
@@ -84,8 +87,7 @@ def xirr(
 
     .. math:: \sum_k c_k\,(1+r)^{-(d_k - d_0)} = 0
 
-    Where flows change sign more than once there may be several rates, and the one closest to zero
-    is returned, as numpy-financial does; :func:`irr_report` says how many there are.
+    Of several rates the one is returned that :func:`irr` would.
 
     Parameters
     ----------

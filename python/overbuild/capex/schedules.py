@@ -1,4 +1,4 @@
-"""Depreciation schedules over periods, and of a stream of purchases."""
+"""Depreciation schedules over periods."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def macrs(
     cost: Values,
     recovery_years: int,
     convention: Literal["half-year", "mid-quarter"] = "half-year",
-    quarter: int = 1,
+    quarter: int | None = None,
 ) -> Values:
     r"""United States tax depreciation in each year, by the printed tables.
 
@@ -175,7 +175,7 @@ def macrs(
     convention : {"half-year", "mid-quarter"}
         When in the first year property is taken to be placed in service.
     quarter : int
-        Quarter in which it is, a number from 1 to 4, with mid-quarter.
+        Quarter in which it is, a number from 1 to 4, with mid-quarter; the first if not given.
 
     Returns
     -------
@@ -187,7 +187,8 @@ def macrs(
     TypeError
         If an argument is neither a number nor an array of numbers.
     ValueError
-        If there is no table for that class, convention and quarter.
+        If there is no table for that class, convention and quarter, or a quarter is given with
+        half-year.
 
     Notes
     -----
@@ -200,7 +201,18 @@ def macrs(
     >>> ob.capex.macrs(100, 5)
     array([20.  , 32.  , 19.2 , 11.52, 11.52,  5.76])
     """
-    table = TABLES.get((convention, quarter if convention == "mid-quarter" else 0), {})
+    if convention not in ("half-year", "mid-quarter"):
+        msg = f"convention must be 'half-year' or 'mid-quarter', got {convention!r}"
+        raise ValueError(msg)
+    if convention == "half-year" and quarter is not None:
+        msg = (
+            f"a quarter goes with 'mid-quarter', but quarter {quarter!r} is given with 'half-year'"
+        )
+        raise ValueError(msg)
+    if convention == "mid-quarter" and quarter is None:
+        quarter = 1
+    recovery_years = at_least_one(recovery_years, "recovery_years")
+    table = TABLES.get((convention, quarter or 0), {})
     if recovery_years not in table:
         known = ", ".join(str(years) for years in table) or "none"
         msg = (
@@ -212,6 +224,8 @@ def macrs(
     if isinstance(cost, xr.DataArray):
         return cost * xr.DataArray(shares, dims="period")
     values = elementwise(np.multiply, {}, cost=cost, one=1.0)
+    if hasattr(values, "__dask_graph__"):
+        return values[..., np.newaxis] * shares
     rows = np.asarray(values)[..., np.newaxis] * shares
     return pd.DataFrame(rows, index=values.index) if isinstance(values, pd.Series) else rows
 
@@ -318,100 +332,3 @@ def change_of_life(
         "change": change,
     }
     return spread(_core.change_of_life, operands, at_least_one(periods))
-
-
-def vintages(capex: Values, schedule: Values, dim: str = "period") -> Values:
-    r"""Depreciation of a stream of purchases, each by its age.
-
-    .. math:: D_t = \sum_{k \le t} c_k\, s_{t-k}
-
-    Parameters
-    ----------
-    capex : array_like
-        USD paid in each period, shape (..., periods).
-    schedule : array_like
-        Share of the cost lost at each age, from the period of purchase on; shape (ages,) or (...,
-        ages). Missing ages lose nothing.
-    dim : str
-        Name of the dimension that periods run along, where axes have names.
-
-    Returns
-    -------
-    array
-        USD in each period, shape (..., periods).
-
-    Raises
-    ------
-    TypeError
-        If an argument is neither a number nor an array of numbers.
-    ValueError
-        If numbers of periods or labels differ.
-
-    Notes
-    -----
-    Source: definition; the sum runs from the oldest purchase.
-
-    Examples
-    --------
-    >>> import overbuild as ob
-    >>> ob.capex.vintages([100, 0, 50], [0.5, 0.3, 0.2])
-    array([50., 30., 45.])
-    """
-    return along(_core.vintages, {"capex": capex, "schedule": _fitted(schedule, capex, dim)}, dim)
-
-
-def book_value(capex: Values, schedule: Values, dim: str = "period") -> Values:
-    r"""Book value of a stream of purchases at the end of each period.
-
-    .. math:: B_t = \sum_{k \le t} (c_k - D_k)
-
-    Parameters
-    ----------
-    capex : array_like
-        USD paid in each period, shape (..., periods).
-    schedule : array_like
-        Share of the cost lost at each age, as for :func:`vintages`.
-    dim : str
-        Name of the dimension that periods run along, where axes have names.
-
-    Returns
-    -------
-    array
-        USD at the end of each period, shape (..., periods).
-
-    Raises
-    ------
-    TypeError
-        If an argument is neither a number nor an array of numbers.
-    ValueError
-        If numbers of periods or labels differ.
-
-    Notes
-    -----
-    Source: definition.
-
-    Examples
-    --------
-    >>> import overbuild as ob
-    >>> ob.capex.book_value([100, 0, 50], [0.5, 0.3, 0.2])
-    array([50., 20., 25.])
-    """
-    return along(_core.book_value, {"capex": capex, "schedule": _fitted(schedule, capex, dim)}, dim)
-
-
-def _fitted(schedule: Values, capex: Values, dim: str) -> Values:
-    """Return the schedule for as many ages as there are periods."""
-    if isinstance(capex, xr.DataArray):
-        periods = capex.sizes.get(dim, 1)
-    else:
-        periods = np.shape(capex)[-1] if np.ndim(capex) else 1
-    if isinstance(schedule, xr.DataArray):
-        first = schedule.isel({dim: slice(periods)})
-        short = periods - first.sizes[dim]
-        ages = first.pad({dim: (0, short)}, constant_values=0.0).drop_vars(dim, errors="ignore")
-        has_labels = isinstance(capex, xr.DataArray) and dim in capex.coords
-        return ages.assign_coords({dim: capex[dim]}) if has_labels else ages
-    shares = np.atleast_1d(np.asarray(schedule, dtype=float))[..., :periods]
-    padded = np.zeros((*shares.shape[:-1], periods))
-    padded[..., : shares.shape[-1]] = shares
-    return padded
