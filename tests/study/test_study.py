@@ -415,3 +415,14 @@ print(peak // 1024 // (1024 if sys.platform == "darwin" else 1), result.dataset.
     megabytes, draws = map(int, found.stdout.split())
     assert draws == 2**20
     assert megabytes < 600
+
+
+def test_outputs_selected_at_different_places_go_together() -> None:
+    sites = xr.DataArray([1.0, 2.0], dims="site", coords={"site": ["p", "q"]})
+
+    def model(price):
+        return {"first": (price * sites).isel(site=0), "second": (price * sites).sel(site="q")}
+
+    data = ob.Study(model, {"price": ob.between(1, 2)}).run(draws=64).dataset
+    np.testing.assert_array_equal(data["second"], 2 * data["first"])
+    assert not data.coords

@@ -212,7 +212,7 @@ def _check_dims(variables: Mapping[str, xr.DataArray]) -> None:
                 msg = f"{dim!r} is both a variable and a dimension of {name!r}; rename one"
                 raise ValueError(msg)
             other_name, other = first.setdefault(dim, (name, value))
-            if value.sizes[dim] != other.sizes[dim] or not value[dim].equals(other[dim]):
+            if value.sizes[dim] != other.sizes[dim] or not _same_labels(value, other, dim):
                 msg = (
                     f"{name!r} and {other_name!r} have different labels or lengths along "
                     f"dimension {dim!r}; rename the dimension of one, or reindex it"
@@ -299,15 +299,22 @@ def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
     if DRAW in value.dims and value.sizes[DRAW] != n:
         msg = f"output {name!r} has {value.sizes[DRAW]} draws where {n} were given"
         raise ValueError(msg)
-    ordered: xr.DataArray = value.transpose(DRAW, ..., missing_dims="ignore")
+    # Where something was selected has no place in a data set with other outputs.
+    selected = [label for label, coordinate in value.coords.items() if coordinate.ndim == 0]
+    ordered: xr.DataArray = value.drop_vars(selected).transpose(DRAW, ..., missing_dims="ignore")
     return ordered
+
+
+def _same_labels(one: xr.DataArray, other: xr.DataArray, dim: Hashable) -> bool:
+    """Whether labels along a dimension agree, whatever else is attached to them."""
+    return one[dim].variable.equals(other[dim].variable)
 
 
 def _alike(whole: xr.DataArray, part: xr.DataArray) -> bool:
     """Whether both have the same dimensions and labels, draws apart."""
     others = [dim for dim in part.dims if dim != DRAW]
     return whole.dims == part.dims and all(
-        whole.sizes[dim] == part.sizes[dim] and whole[dim].equals(part[dim]) for dim in others
+        whole.sizes[dim] == part.sizes[dim] and _same_labels(whole, part, dim) for dim in others
     )
 
 
