@@ -43,3 +43,21 @@ class QuantileTable:
     def __reduce__(self) -> tuple[Any, ...]: ...
     @staticmethod
     def _restore(nodes: _Floats, low: float, high: float) -> QuantileTable: ...
+
+@final
+class Network:
+    def __new__(
+        cls,
+        not_before: _Floats,
+        from_: list[int],
+        to: list[int],
+        kind: list[int],
+        lag: list[float],
+    ) -> Network: ...
+    def solve(self, durations: _Floats) -> tuple[list[_Floats], _Floats]: ...
+    def simulate(
+        self,
+        durations: list[float | tuple[QuantileTable, int, list[int]]],
+        milestones: list[int],
+        draws: int,
+    ) -> tuple[_Floats, _Floats, list[_Floats]]: ...

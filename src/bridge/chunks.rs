@@ -47,6 +47,28 @@ pub(crate) fn fill_chunks(
     Ok(())
 }
 
+/// As [`map_chunks`] where chunks also fill columns of `n` numbers: `work` gets a piece of each.
+pub(crate) fn map_columns<T: Send>(
+    n: usize,
+    grain: usize,
+    columns: Vec<&mut [f64]>,
+    work: impl Fn(Range<usize>, &mut [&mut [f64]]) -> T + Sync,
+) -> Result<Vec<T>, Failure> {
+    assert!(columns.iter().all(|column| column.len() == n));
+    let mut pieces: Vec<Vec<&mut [f64]>> = Vec::new();
+    pieces.resize_with(n.div_ceil(grain), || Vec::with_capacity(columns.len()));
+    for column in columns {
+        for (of_chunk, piece) in pieces.iter_mut().zip(column.chunks_mut(grain)) {
+            of_chunk.push(piece);
+        }
+    }
+    let pieces: Vec<_> = pieces.into_iter().map(Mutex::new).collect();
+    map_chunks(n, grain, |range| {
+        let of_chunk = &pieces[range.start / grain];
+        work(range, &mut lock(of_chunk))
+    })
+}
+
 /// A pointer that threads may share; each uses a part of its own.
 struct Parts(*mut f64);
 
@@ -181,6 +203,20 @@ mod tests {
             assert!(!long.is_finished(), "the short call waited for the long one");
             long.join().unwrap().unwrap();
         });
+    }
+
+    #[test]
+    fn chunks_fill_their_pieces_of_columns() {
+        let (mut a, mut b) = (vec![0.0; 21], vec![0.0; 21]);
+        let firsts = map_columns(21, 8, vec![&mut a, &mut b], |range, pieces| {
+            for (k, place) in range.clone().enumerate() {
+                pieces[0][k] = place as f64;
+                pieces[1][k] = -(place as f64);
+            }
+            range.start
+        });
+        assert_eq!(firsts.unwrap(), [0, 8, 16]);
+        assert!((0..21).all(|k| a[k] == k as f64 && b[k] == -a[k]));
     }
 
     #[test]

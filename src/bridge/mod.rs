@@ -22,7 +22,7 @@ mod ufunc;
 
 #[cfg(feature = "python")]
 pub(crate) use chunks::fill_chunks;
-pub(crate) use chunks::map_chunks;
+pub(crate) use chunks::{map_chunks, map_columns};
 pub(crate) use failure::{Failure, allocate};
 #[cfg(test)]
 pub(crate) use isa::Isa;

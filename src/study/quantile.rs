@@ -4,7 +4,7 @@
 //! with each octave towards either tail and no search is needed. A cell holds a polynomial, or
 //! forks into halves where one polynomial would not do; `tabulate.rs` decides which.
 
-use crate::bridge::{Body, vectorized};
+use crate::bridge::{Body, LANES, Lanes, vectorized};
 
 /// Leading bits of the mantissa that name a cell: 2^3 cells an octave.
 const CELL_BITS: u32 = 3;
@@ -138,14 +138,33 @@ impl Body for Quantiles<'_> {
             *cell = if v >= SMALLEST { on_side + side } else { NO_CELL };
             *s = coordinate(rest);
         }
-        for (((u, cell), s), out) in self.u.iter().zip(cells).zip(coordinates).zip(self.out) {
-            let node = &self.table.nodes[cell];
-            *out = match node.first_half() {
-                None => node.at(s),
-                Some(_) => self.table.quantile(*u),
-            };
+        let eights = self.out.chunks_mut(LANES).zip(self.u.chunks(LANES));
+        for (k, (out, u)) in eights.enumerate() {
+            let (cells, coordinates) = (&cells[k * LANES..], &coordinates[k * LANES..]);
+            let nodes = std::array::from_fn(|lane| &self.table.nodes[cells[lane]]);
+            let s = Lanes(std::array::from_fn(|lane| coordinates[lane]));
+            let values = eight_at(nodes, s);
+            for (lane, (out, u)) in out.iter_mut().zip(u).enumerate() {
+                *out = match nodes[lane].first_half() {
+                    None => values.0[lane],
+                    Some(_) => self.table.quantile(*u),
+                };
+            }
         }
     }
+}
+
+/// [`Node::at`] for eight nodes.
+#[inline(always)]
+fn eight_at(nodes: [&Node; LANES], s: Lanes) -> Lanes {
+    let gather = |field: fn(&Node) -> f64| Lanes(nodes.map(field));
+    let c: [Lanes; DEGREE + 1] = std::array::from_fn(|k| Lanes(nodes.map(|n| n.coefficients[k])));
+    let s2 = s * s;
+    let even = c[0] + s2 * (c[2] + s2 * c[4]);
+    let odd = c[1] + s2 * (c[3] + s2 * c[5]);
+    let y = even + s * odd;
+    let y = y.zip(gather(|node| node.low), |y, low| if y > low { y } else { low });
+    y.zip(gather(|node| node.high), |y, high| if y < high { y } else { high })
 }
 
 /// One dimension of a scrambled Sobol' sequence: point `i` from `i` alone.
@@ -157,6 +176,12 @@ pub(crate) struct Sobol {
 }
 
 impl Sobol {
+    /// A dimension whose first `points` points can be asked for; none if it has not so many.
+    pub(crate) fn new(shift: u32, directions: Vec<u32>, points: u64) -> Option<Self> {
+        let bits = directions.len();
+        (bits <= 32 && points <= 1 << bits).then_some(Sobol { shift, directions })
+    }
+
     /// Point `i` in units of 2^-32; `i` must be below two to the number of directions.
     fn bits(&self, i: u64) -> u32 {
         let gray = i ^ (i >> 1);
@@ -166,18 +191,26 @@ impl Sobol {
 
     /// Puts the quantiles at points `start`, `start + 1`, … into `out`.
     pub(crate) fn draw(&self, table: &Table, start: u64, out: &mut [f64]) {
-        let mut bits = self.bits(start);
-        let mut next = start + 1;
+        // Within a block that begins at a multiple of its length the first point's bits and those
+        // of the place in the block add up, because their Gray codes do.
+        let mut places = [0; BLOCK];
+        for place in 1..BLOCK {
+            let direction = self.directions.get(place.trailing_zeros() as usize).unwrap_or(&0);
+            places[place] = places[place - 1] ^ direction;
+        }
         let mut u = [0.0; BLOCK];
-        for out in out.chunks_mut(BLOCK) {
-            let u = &mut u[..out.len()];
-            for u in u.iter_mut() {
+        let (mut begin, mut out) = (start, out);
+        while !out.is_empty() {
+            let first = (begin % BLOCK as u64) as usize;
+            let n = out.len().min(BLOCK - first);
+            let bits = self.bits(begin - first as u64);
+            for (u, place) in u.iter_mut().zip(&places[first..first + n]) {
                 // The middle of the 2^-32 wide interval: never 0, never 1.
-                *u = (f64::from(bits) + 0.5) * (1.0 / (1u64 << 32) as f64);
-                bits ^= self.directions.get(next.trailing_zeros() as usize).unwrap_or(&0);
-                next += 1;
+                *u = (f64::from(bits ^ place) + 0.5) * (1.0 / (1u64 << 32) as f64);
             }
-            table.quantiles(u, out);
+            let (now, later) = out.split_at_mut(n);
+            table.quantiles(&u[..n], now);
+            (begin, out) = (begin + n as u64, later);
         }
     }
 }
@@ -187,7 +220,7 @@ impl Sobol {
 const GRAIN: usize = 1 << 14;
 
 #[cfg(feature = "python")]
-pub(crate) use python::register;
+pub(crate) use python::{QuantileTable, register};
 
 #[cfg(feature = "python")]
 mod python {
@@ -205,7 +238,7 @@ mod python {
     /// probability below and above.
     #[pyclass(frozen, module = "overbuild._core")]
     #[derive(Debug)]
-    pub(super) struct QuantileTable(Table);
+    pub(crate) struct QuantileTable(pub(crate) Table);
 
     #[pymethods]
     impl QuantileTable {
@@ -260,14 +293,11 @@ mod python {
             start: u64,
             n: usize,
         ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-            let end = start.checked_add(n as u64).filter(|end| *end <= 1 << directions.len());
-            if directions.len() > 32 || end.is_none() {
-                let k = directions.len();
-                let message =
-                    format!("{k} directions do not reach points {start} to {start} + {n}");
-                return Err(PyValueError::new_err(message));
-            }
-            let sobol = Sobol { shift, directions };
+            let k = directions.len();
+            let end = start.saturating_add(n as u64);
+            let sobol = Sobol::new(shift, directions, end).ok_or_else(|| {
+                PyValueError::new_err(format!("{k} directions do not reach point {start} + {n}"))
+            })?;
             transform(py, n, |first, out| sobol.draw(&self.0, start + first as u64, out))
         }
 

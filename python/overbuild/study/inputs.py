@@ -101,11 +101,12 @@ def as_inputs(values: Mapping[str, Any]) -> dict[str, Input]:
             msg = f"{name!r} cannot be the name of an input: it must be a name a function can take"
             raise ValueError(msg)
         given = value if isinstance(value, Input) else Input(value)
-        inputs[name] = dataclasses.replace(given, value=_settle(name, given.value))
+        inputs[name] = dataclasses.replace(given, value=settled(name, given.value))
     return inputs
 
 
-def _settle(name: str, value: Any) -> Any:
+def settled(name: str, value: Any) -> Any:
+    """Return a value as a float, a DataArray or a distribution, or say what is wrong with it."""
     if isinstance(value, stats.rv_continuous | stats.rv_discrete):
         msg = f"input {name!r}: {value.name} has no parameters yet; call it to freeze it"
         raise TypeError(msg)
@@ -122,7 +123,7 @@ def _settle(name: str, value: Any) -> Any:
     if isinstance(value, np.ndarray | list | tuple | pd.Series):
         array = np.asarray(value)
         if array.ndim == 0:
-            return _settle(name, array[()])
+            return settled(name, array[()])
         if array.ndim > 1:
             msg = (
                 f"input {name!r}: an array of shape {array.shape} has axes without names; "

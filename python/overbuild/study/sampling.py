@@ -7,6 +7,8 @@ which machine, draws are made.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,6 +65,20 @@ def tabulate(distribution: Any) -> QuantileTable:
     >>> table.ppf(np.array([0.05, 0.5, 0.95])).round(6)
     array([0.06285 , 0.26445 , 0.581803])
     """
+    try:
+        known = _TABLES.get(distribution)
+    except TypeError:  # it cannot be a key
+        return _tabulate(distribution)
+    if known is None:
+        known = _TABLES[distribution] = _tabulate(distribution)
+    return known
+
+
+#: Tables made, for as long as their distributions are there: a frozen one does not change.
+_TABLES: weakref.WeakKeyDictionary[Any, QuantileTable] = weakref.WeakKeyDictionary()
+
+
+def _tabulate(distribution: Any) -> QuantileTable:
     functions = _by_steps(distribution) or Input(distribution).quantile_functions()
     return QuantileTable(*(_on_floats(function) for function in functions))
 
@@ -146,6 +162,7 @@ class Sampler:
         }
 
 
+@functools.lru_cache(maxsize=64)
 def _sobol(dims: int, points: int, seed: int) -> tuple[list[int], list[list[int]]]:
     """Return the digital shift of each dimension and its direction numbers, as integers.
 

@@ -1,0 +1,5 @@
+//! When the capacity arrives: schedules of tasks, and their draws.
+
+pub(crate) mod network;
+mod schedule;
+mod simulation;
