@@ -307,7 +307,7 @@ def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
 
 def _same_labels(one: xr.DataArray, other: xr.DataArray, dim: Hashable) -> bool:
     """Whether labels along a dimension agree, whatever else is attached to them."""
-    return one[dim].variable.equals(other[dim].variable)
+    return one[dim].reset_coords(drop=True).equals(other[dim].reset_coords(drop=True))
 
 
 def _alike(whole: xr.DataArray, part: xr.DataArray) -> bool:
