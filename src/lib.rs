@@ -4,6 +4,7 @@
 mod bridge;
 mod capex;
 mod domain;
+mod leadtime;
 mod study;
 mod utilization;
 
@@ -22,6 +23,8 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         capex::rate_of_return::register,
         capex::unit_cost::register,
         domain::register,
+        leadtime::curves::register,
+        leadtime::survival::register,
         study::quantile::register,
         utilization::disclosure::register,
         utilization::occupancy::register,
