@@ -85,11 +85,12 @@ class Fit:
     @classmethod
     def _of_table(cls, table: _Floats, labels: xr.DataArray | None) -> Fit:
         """Make it of what the core gives, in shape (..., fields)."""
-        single = table.ndim == 1 and labels is None
+        single = table.ndim == 1
+        labels = None if single else labels
 
         def own(values: Any) -> Any:
             if labels is not None:
-                return labels.copy(data=values) if labels.ndim else labels.copy(data=values[()])
+                return labels.copy(data=values)
             return values.item() if single else values
 
         codes = table[..., 1].astype(int)

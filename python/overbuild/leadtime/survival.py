@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -108,9 +109,9 @@ def fit(
 
 
 def _rows(column: _Floats) -> _Floats:
-    return np.ascontiguousarray(
-        column.reshape(-1, column.shape[-1]) if column.ndim != 2 else column
-    )
+    """Return a column with one axis of rows, however many it had."""
+    rows = math.prod(column.shape[:-1])
+    return np.ascontiguousarray(column.reshape(rows, column.shape[-1]))
 
 
 def _families(family: str) -> list[int]:
