@@ -62,8 +62,6 @@ def test_known_medians() -> None:
     found = lead.kaplan_meier(lung["time"], lung["status"])
     assert found.quantile(0.5) == 310.0
     assert (found.events.sum(), found.censored.sum()) == (165, 63)
-    # R's survival package prints 285 and 363 for conf.type = "log-log"; its default, by log, is
-    # another interval.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rival = lifelines.KaplanMeierFitter().fit(lung["time"], lung["status"])
@@ -157,7 +155,7 @@ def test_broken_calls(arguments, error, message) -> None:
 
 
 def test_flags_are_flags() -> None:
-    with pytest.raises(ValueError, match="true or false.*2 in row 1"):
+    with pytest.raises(ValueError, match=r"true or false.*2 in row 1"):
         lead.kaplan_meier([1.0, 2.0], [1, 2])
     with pytest.raises(ValueError, match="true or false"):
         lead.kaplan_meier([1.0, 2.0], [1, np.nan])

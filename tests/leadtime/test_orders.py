@@ -34,8 +34,11 @@ TABLE = pd.DataFrame(
 def test_every_row_is_kept_or_explained() -> None:
     found = lead.from_orders(TABLE, "ordered", "delivered", "2024-01-01", cancelled="cancelled")
     assert found.durations.to_dict() == {"a": 40.0, "b": 47.0, "g": 35.0, "i": 18.0, "k": 17.0}
-    assert found.observed.to_dict() == dict(a=True, b=False, g=False, i=False, k=False)
-    assert found.cause.to_dict() == dict(a="delivered", b=None, g=None, i="cancelled", k=None)
+    assert found.observed.to_dict() == dict.fromkeys("abgik", False) | {"a": True}
+    assert found.cause.to_dict() == dict.fromkeys("abgik") | {
+        "a": "delivered",
+        "i": "cancelled",
+    }
     reasons = found.problems[["reason", "kept"]].apply(tuple, axis=1)
     assert reasons.to_dict() == {
         "c": ("delivered before ordered", False),
@@ -115,7 +118,7 @@ def test_dates_of_many_kinds() -> None:
     text = pd.DataFrame({"o": ["2023-01-02", "2023-01-09 12:00"], "d": ["2023-03-06", None]})
     first = lead.from_orders(text, "o", "d", as_of=np.datetime64("2023-04-03"))
     for kind in ("datetime64[s]", "datetime64[ns]"):
-        dates = text.apply(lambda c: pd.to_datetime(c, format="mixed").astype(kind))
+        dates = text.apply(pd.to_datetime, format="mixed").astype(kind)
         found = lead.from_orders(dates, "o", "d", as_of=pd.Timestamp("2023-04-03").date())
         pd.testing.assert_series_equal(found.durations, first.durations)
         zoned = dates.apply(lambda c: c.dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"))

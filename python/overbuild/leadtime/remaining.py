@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,8 +13,14 @@ from scipy import integrate, special
 
 _Floats: TypeAlias = NDArray[np.float64]
 
-#: Pieces on which the mean is integrated end where so much probability is left.
-_PIECES = (0.5, 1e-2, 1e-4, 1e-8, 1e-14)
+#: Hazards, minus logarithms of what is left, at which pieces of the integral of the mean end.
+_PIECES = (0.0, 1.0, 5.0, 20.0, 60.0, 200.0, 600.0)
+
+#: Nodes and weights of Gauss and Legendre's rule on 0 to 1.
+_NODES, _WEIGHTS = (
+    0.5 * (part + shift)
+    for part, shift in zip(np.polynomial.legendre.leggauss(16), (1.0, 0.0), strict=True)
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -80,7 +87,7 @@ class Remaining:
         return np.maximum(low - self.elapsed, 0.0)[()], np.subtract(high, self.elapsed)[()]
 
     def mean(self) -> Any:
-        """Mean time from now on, the integral of ``sf``, to some nine digits."""
+        """Mean time from now on, to some nine digits; NaN if less than 1e-280 is left."""
         if not np.isfinite(self.distribution.mean()).all():
             return np.full(np.shape(self.isf(0.5)), np.inf)[()]
         if np.ndim(self.isf(0.5)) == 0:
@@ -96,13 +103,29 @@ class Remaining:
         return self.isf(1.0 - np.random.default_rng(random_state).random(shape))
 
     def _mean(self) -> float:
-        ends = [0.0, *(float(self.isf(q)) for q in _PIECES), np.inf]
-        parts = [
-            integrate.quad(self.sf, low, high, epsabs=0.0, epsrel=1e-10, limit=200)[0]
-            for low, high in itertools.pairwise(ends)
-            if low < high
-        ]
-        return float(sum(parts))
+        """Integrate the quantile function over minus the logarithm of what is left.
+
+        So a tail that falls by a power of time falls exponentially; what it holds beyond the last
+        piece follows from its slope there.
+        """
+
+        def part(hazard: float) -> float:
+            return float(self._after(np.asarray(hazard), np.exp(-hazard))) * math.exp(-hazard)
+
+        last = _PIECES[-1]
+        if self._scale_and_shape() is None:
+            # Where the whole distribution's own share runs out.
+            last = min(last, 690.0 + float(self._log_left()))
+        if last < 40:
+            return math.nan
+        ends = [piece for piece in _PIECES if piece < last] + [last]
+        total = 0.0
+        for low, high in itertools.pairwise(ends):
+            total += integrate.quad(part, low, high, epsabs=1e-10 * total, epsrel=1e-10, limit=400)[
+                0
+            ]
+        fall = math.log(part(last - 1.0) / part(last))
+        return float(total + part(last) / fall)
 
     def _whole(self, method: str, x: _Floats) -> _Floats:
         values: _Floats = getattr(self.distribution, method)(np.add(self.elapsed, x))
@@ -130,9 +153,13 @@ class Remaining:
         e = np.asarray(self.elapsed, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
             if name == "lognorm":
-                ends = (np.log(time / scale) / shape for time in (e, e + x))
-                begin, end = (special.log_ndtr(-z) for z in ends)
-                values: _Floats = begin - end
+                begin = np.log(e / scale) / shape
+                width = np.where(e > 0, np.log1p(x / e) / shape, np.inf)
+                values: _Floats = np.where(
+                    width < 1,
+                    _normal_hazard_over(begin, np.minimum(width, 1.0)),
+                    special.log_ndtr(-begin) - special.log_ndtr(-np.log((e + x) / scale) / shape),
+                )
                 return values
             power = (e / scale) ** shape
             # (1 + x/e)^shape - 1; from e = 0 on, the whole power.
@@ -154,8 +181,9 @@ class Remaining:
         if name == "lognorm":
             begin = np.log(e / scale) / shape
             z = -special.ndtri_exp(special.log_ndtr(-begin) - hazard)
-            rest = np.where(e > 0, e * np.expm1(shape * (z - begin)), scale * np.exp(shape * z))
-            return np.where(out, np.nan, np.where(hazard == 0, np.zeros_like(rest), rest))[()]
+            width = _normal_width(begin, z - begin, hazard)
+            rest = np.where(e > 0, e * np.expm1(shape * width), scale * np.exp(shape * z))
+            return np.where(out, np.nan, np.where(hazard == 0, 0.0, rest))[()]
         power = (e / scale) ** shape
         # What the power has to rise by, as a part of itself.
         gained = hazard if name == "weibull_min" else np.expm1(hazard) * (1.0 + power)
@@ -171,6 +199,30 @@ class Remaining:
         whole = np.where(low < 0.5, self.distribution.ppf(low), self.distribution.isf(high))
         rest: _Floats = np.maximum(whole - self.elapsed, 0.0)
         return rest
+
+
+def _normal_hazard_over(begin: _Floats, width: _Floats) -> _Floats:
+    """Integrate the standard normal hazard from `begin` over a `width` of at most 1."""
+    places = begin[..., np.newaxis] + width[..., np.newaxis] * _NODES
+    values: _Floats = width * (_normal_hazard(places) @ _WEIGHTS)
+    return values
+
+
+def _normal_hazard(z: _Floats) -> _Floats:
+    values: _Floats = math.sqrt(2 / math.pi) / special.erfcx(z / math.sqrt(2))
+    return values
+
+
+def _normal_width(begin: _Floats, width: _Floats, hazard: _Floats) -> _Floats:
+    """Return the width over which `hazard` gathers; the one given may be a rounded difference."""
+    begin, width, hazard = np.broadcast_arrays(begin, width, hazard)
+    # Newton's method, where the difference is small against its ends.
+    near = (begin > -37) & (width < 0.9)
+    better = np.clip(np.where(near, width, 0.0), 0.0, 1.0)
+    for _ in range(4):
+        off = _normal_hazard_over(begin, better) - hazard
+        better = np.clip(better - off / _normal_hazard(begin + better), 0.0, 1.0)
+    return np.where(near, better, width)
 
 
 def remaining(distribution: Any, elapsed: ArrayLike) -> Remaining:
