@@ -84,7 +84,9 @@ def fit(
     Source: J. F. Lawless, *Statistical Models and Methods for Lifetime Data* (2nd edition, 2003),
     chapters 2 and 5. Log scale and log shape are found by Newton's method on times divided by
     their geometric mean, so that the unit does not matter. Standard errors are those of the
-    observed information.
+    observed information. With late entries a likelihood of few orders can rise for ever towards
+    a border, at a scale of nothing; then a highest point inside is given if there is one, and else
+    the row has not converged.
 
     Examples
     --------
