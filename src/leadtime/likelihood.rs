@@ -137,6 +137,13 @@ fn uphill(here: &Jet, free: usize) -> [f64; 2] {
     if free == 1 {
         return [slope[0] / aa.abs().max(f64::MIN_POSITIVE), 0.0];
     }
+    // In units in which each parameter alone has curvature one: with times all but equal the
+    // location is known that much better than the shape.
+    let unit = |curvature: f64| if curvature == 0.0 { 1.0 } else { 1.0 / curvature.abs().sqrt() };
+    let units = [unit(aa), unit(bb)];
+    let (aa, ab, bb) =
+        (aa * units[0] * units[0], ab * units[0] * units[1], bb * units[1] * units[1]);
+    let slope = [slope[0] * units[0], slope[1] * units[1]];
     // Principal directions of curvature, their sizes taken as positive and not too unlike.
     let (middle, half) = (0.5 * (aa + bb), 0.5 * (aa - bb));
     let radius = libm::hypot(half, ab);
@@ -147,5 +154,5 @@ fn uphill(here: &Jet, free: usize) -> [f64; 2] {
     let largest = values[0].abs().max(values[1].abs()).max(f64::MIN_POSITIVE);
     let along = (x * slope[0] + y * slope[1]) / values[0].abs().max(1e-10 * largest);
     let across = (x * slope[1] - y * slope[0]) / values[1].abs().max(1e-10 * largest);
-    [x * along - y * across, y * along + x * across]
+    [(x * along - y * across) * units[0], (y * along + x * across) * units[1]]
 }

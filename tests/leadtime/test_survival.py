@@ -281,6 +281,19 @@ def test_parameters_are_recovered_at_nominal_coverage(family: str) -> None:
     np.testing.assert_allclose(inside, 0.95, atol=spread)
 
 
+@each_family
+@pytest.mark.parametrize("spread", [1e-6, 1e-3, 3.0])
+def test_times_all_but_equal_and_far_apart(family: str, spread: float) -> None:
+    logs = spread * np.array([-1.3, -0.2, 0.1, 0.3, 0.9, 1.1])
+    found = lead.fit(np.exp(3 + logs), [True, True, False, True, True, True], family=family)
+    assert found.status == "ok"
+    if family in ("weibull", "lognormal", "loglogistic"):
+        # What is done to log time is done to its quantiles.
+        unit = lead.fit(np.exp(logs / spread), [True, True, False, True, True, True], family=family)
+        wide, narrow = unit.quantile([0.1, 0.9]).value, found.quantile([0.1, 0.9]).value
+        np.testing.assert_allclose(np.log(narrow) - 3, spread * np.log(wide), rtol=1e-6)
+
+
 def test_best_is_the_least_aic() -> None:
     rng = np.random.default_rng(3)
     rows = np.stack(
