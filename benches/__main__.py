@@ -12,6 +12,7 @@ from scipy import stats
 
 import overbuild as ob
 from benches.cases import coreweave, coreweave_numpy, neocloud_study
+from benches.lead_times import lead_time_fits
 from benches.timing import compare
 
 cap, use = ob.capex, ob.utilization
@@ -213,5 +214,14 @@ def clouds() -> None:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     print("Medians of runs in turn; the last column is in units of overbuild's time.")
-    for bench in (elementwise, quantiles, returns, purchases, jobs, studies, clouds):
+    for bench in (
+        elementwise,
+        quantiles,
+        returns,
+        purchases,
+        jobs,
+        studies,
+        clouds,
+        lead_time_fits,
+    ):
         bench()

@@ -32,6 +32,21 @@ def peak(
     rows: int,
     edges: _Floats,
 ) -> _Floats: ...
+def fit_lead_times(
+    families: list[int],
+    lower: _Floats,
+    upper: _Floats,
+    entry: _Floats | None,
+    weight: _Floats | None,
+) -> _Floats: ...
+def lead_time_curves(
+    duration: _Floats,
+    cause: NDArray[np.uint32],
+    causes: int,
+    entry: _Floats | None,
+    weight: _Floats | None,
+    z: float,
+) -> tuple[list[_Floats], list[_Floats]]: ...
 
 @final
 class QuantileTable:

@@ -1,5 +1,14 @@
-//! When the capacity arrives: schedules of tasks, and their draws.
+//! When the capacity arrives: lead times from orders, and schedules of tasks.
 
+pub(crate) mod curves;
+mod families;
+mod gamma_tails;
+mod jet;
+mod likelihood;
 pub(crate) mod network;
+mod observations;
 mod schedule;
 mod simulation;
+mod special;
+pub(crate) mod survival;
+mod weibull;
