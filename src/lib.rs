@@ -3,7 +3,9 @@
 
 mod bridge;
 mod capex;
+mod convolution;
 mod domain;
+mod leadtime;
 mod study;
 mod utilization;
 
@@ -22,6 +24,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         capex::rate_of_return::register,
         capex::unit_cost::register,
         domain::register,
+        leadtime::delivery::register,
         study::quantile::register,
         utilization::disclosure::register,
         utilization::occupancy::register,

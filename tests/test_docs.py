@@ -50,10 +50,10 @@ OFFERED = {
     for name, thing in PUBLIC.items()
     if any(
         getattr(module, thing.__name__, None) is thing
-        for module in (ob, ob.capex, ob.data, ob.models, ob.study, ob.utilization)
+        for module in (ob, ob.capex, ob.data, ob.leadtime, ob.models, ob.study, ob.utilization)
     )
 } | {name: thing for name, thing in PUBLIC.items() if ".plot." in name}
-WINGS = (ob.capex, ob.utilization)
+WINGS = (ob.capex, ob.leadtime, ob.utilization)
 KERNELS = {
     name: thing
     for name, thing in OFFERED.items()
@@ -99,7 +99,7 @@ def test_kernels_give_formula_unit_and_shape(name: str) -> None:
     assert ".. math::" in found[""]
     assert "shape" in found["Returns"]
     assert "shape" in found["Parameters"]
-    units = r"USD|GPU|[Hh]ours|fraction|Number|number|dates|share|Share|servers|Labels?\b|bins"
+    units = r"USD|GPU|[Hh]ours|fraction|[Nn]umber|[Dd]ates|[Ww]eeks|[Ss]hare|servers|Labels?\b|bins"
     for block in re.split(r"^(?=\S)", found["Parameters"], flags=re.M)[1:]:
         if not block.startswith(
             ("**", "kind", "dim", "when", "day_count", "raise_", "guess", "conv", "no_")

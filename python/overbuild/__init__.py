@@ -5,6 +5,7 @@ utilization, capex economics and lead times, and says what drives them.
 
 - :mod:`overbuild.utilization`: how much of the capacity is used;
 - :mod:`overbuild.capex`: what the hardware costs, earns and loses;
+- :mod:`overbuild.leadtime`: when the capacity arrives;
 - :mod:`overbuild.models`: ready models, such as the income statement of a GPU cloud;
 - :class:`overbuild.Study`: cited inputs and a model in, a labelled data set out;
 - :mod:`overbuild.data`: cited figures that come with the package;
@@ -16,7 +17,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from overbuild import capex, data, models, study, utilization
+from overbuild import capex, data, leadtime, models, study, utilization
 from overbuild._core import __version__, get_num_threads, set_num_threads
 from overbuild.study import Input, Result, Study, between, pert, read_inputs, triangular
 
@@ -32,6 +33,7 @@ __all__ = [
     "capex",
     "data",
     "get_num_threads",
+    "leadtime",
     "models",
     "pert",
     "plot",

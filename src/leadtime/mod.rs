@@ -1,0 +1,3 @@
+//! When the capacity arrives.
+
+pub(crate) mod delivery;
