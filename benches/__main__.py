@@ -12,6 +12,7 @@ from scipy import stats
 
 import overbuild as ob
 from benches.cases import coreweave, coreweave_numpy, neocloud_study
+from benches.delivery import arrivals
 from benches.timing import compare
 
 cap, use = ob.capex, ob.utilization
@@ -213,5 +214,5 @@ def clouds() -> None:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     print("Medians of runs in turn; the last column is in units of overbuild's time.")
-    for bench in (elementwise, quantiles, returns, purchases, jobs, studies, clouds):
+    for bench in (elementwise, quantiles, returns, purchases, arrivals, jobs, studies, clouds):
         bench()

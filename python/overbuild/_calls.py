@@ -8,6 +8,7 @@ name.
 
 from __future__ import annotations
 
+import importlib
 import numbers
 import operator
 from collections.abc import Mapping, Sequence
@@ -153,10 +154,9 @@ def along(
 def _over_rows(kernel: np.ufunc, arrays: Sequence[Any]) -> Any:
     if not any(_is_dask(array) for array in arrays):
         return kernel(*arrays)
-    from dask.array import apply_gufunc
-
+    gufunc: Any = importlib.import_module("dask.array").apply_gufunc
     # Chunks of rows that differ are made to match.
-    return apply_gufunc(kernel, kernel.signature, *arrays, output_dtypes=float, allow_rechunk=True)
+    return gufunc(kernel, kernel.signature, *arrays, output_dtypes=float, allow_rechunk=True)
 
 
 def _labels(

@@ -88,7 +88,7 @@ def test_containers_and_shapes() -> None:
     xr.testing.assert_equal(
         lazy.compute(), lead.weeks_after("2025-01-06", weeks, holidays=HOLIDAYS)
     )
-    start = pd.Series(pd.to_datetime(["2025-01-06 13:00", "2025-01-07"]), index=["a", "b"])
+    start = pd.Series(pd.to_datetime(["2025-01-06 13:00", "2025-01-07 00:00"]), index=["a", "b"])
     series = lead.weeks_after(start, 1)
     assert series.to_dict() == {"a": pd.Timestamp("2025-01-13"), "b": pd.Timestamp("2025-01-14")}
     assert lead.weeks_between(start, series).tolist() == [1, 1]

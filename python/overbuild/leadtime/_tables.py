@@ -18,8 +18,9 @@ TOLERANCE = 1e-9
 
 
 def is_distribution(lead_time: Any) -> bool:
-    """Tell a frozen distribution from numbers."""
-    return all(hasattr(lead_time, method) for method in ("cdf", "sf", "ppf"))
+    """Tell a frozen distribution from numbers, and from a family without its parameters."""
+    methods = all(hasattr(lead_time, method) for method in ("cdf", "sf", "ppf"))
+    return methods and not hasattr(lead_time, "freeze")
 
 
 def share_table(lead_time: Values) -> Values:
