@@ -18,6 +18,7 @@ mod rowwise;
 mod status;
 #[cfg(feature = "python")]
 mod testing;
+mod transpose;
 mod ufunc;
 
 #[cfg(feature = "python")]

@@ -4,6 +4,7 @@ use super::chunks::map_chunks;
 use super::failure::Failure;
 use super::isa::{Body, Isa};
 use super::lanes::{LANES, Lanes};
+use super::transpose::{from_lanes, into_lanes};
 use super::ufunc::Operand;
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -127,6 +128,12 @@ pub(super) struct RowOperand {
     pub(super) step: isize,
 }
 
+impl RowOperand {
+    fn is_contiguous(&self) -> bool {
+        self.step == size_of::<f64>() as isize
+    }
+}
+
 /// Runs `kernel` over `n` rows; true if a NaN came out of a row without one. The grain counts
 /// numbers, not rows.
 ///
@@ -168,13 +175,13 @@ unsafe fn by_lanes<F: Rowwise<A>, A>(
             // A row shared by all is loaded once.
             if input.rows.stride != 0 || start == range.start {
                 // SAFETY: rows `start..start + len` are in range and readable.
-                unsafe { load(row, input, start, len) };
+                unsafe { load(row, input, start, len, isa) };
             }
         }
         isa.run(EightRows { kernel, rows: &rows, out: &mut out, args: PhantomData });
         invalid |= settle_nans(&rows, &mut out, len);
         // SAFETY: rows `start..start + len` are in range and writable; no reference is held.
-        unsafe { store(&out, output, start, len) };
+        unsafe { store(&out, output, start, len, isa) };
     }
     invalid
 }
@@ -183,7 +190,13 @@ unsafe fn by_lanes<F: Rowwise<A>, A>(
 ///
 /// # Safety
 /// Rows `start..start + len` must be readable.
-unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usize) {
+unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usize, isa: Isa) {
+    if input.is_contiguous() {
+        let rows =
+            std::array::from_fn(|lane| input.rows.at(start + lane.min(len - 1)).cast_const());
+        // SAFETY: the caller's promise: each row is readable and as long as the buffer.
+        return unsafe { into_lanes(isa, rows, buffer) };
+    }
     for lane in 0..LANES {
         let row = Operand::new(input.rows.at(start + lane.min(len - 1)).cast(), input.step);
         for (t, lanes) in buffer.iter_mut().enumerate() {
@@ -197,7 +210,12 @@ unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usiz
 ///
 /// # Safety
 /// Rows `start..start + len` must be writable and no reference to them be held.
-unsafe fn store(buffer: &[Lanes], output: &RowOperand, start: usize, len: usize) {
+unsafe fn store(buffer: &[Lanes], output: &RowOperand, start: usize, len: usize, isa: Isa) {
+    if output.is_contiguous() && len == LANES {
+        let rows = std::array::from_fn(|lane| output.rows.at(start + lane));
+        // SAFETY: the caller's promise: eight rows, writable, as long as the buffer.
+        return unsafe { from_lanes(isa, buffer, rows) };
+    }
     for lane in 0..len {
         let row = Operand::new(output.rows.at(start + lane).cast(), output.step);
         for (t, lanes) in buffer.iter().enumerate() {
@@ -230,6 +248,10 @@ impl<F: Rowwise<A>, A> Body for EightRows<'_, F, A> {
 
 /// Gives every NaN the same bits; true if one stands in a row whose inputs had none.
 fn settle_nans(rows: &[Vec<Lanes>], out: &mut [Lanes], len: usize) -> bool {
+    // All numbers at once, which vectorises; most often there is no NaN.
+    if !out.iter().fold(false, |any, lanes| lanes.0.iter().fold(any, |any, y| any | y.is_nan())) {
+        return false;
+    }
     let mut found = [false; LANES];
     for lanes in out {
         for (y, found) in lanes.0[..len].iter_mut().zip(&mut found) {

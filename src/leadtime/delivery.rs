@@ -9,6 +9,7 @@ const TABLE: &[Kernel] = &[
     rowwise(c"backlog", backlog),
     rowwise(c"installed", installed),
     rowwise(c"slip", slip),
+    rowwise(c"share_sum", share_sum),
 ];
 
 /// Part of all orders by which rounding may make deliveries exceed them.
@@ -75,6 +76,22 @@ fn slip(plan: &[Lanes], periods: &[Lanes], out: &mut [Lanes]) {
     }
 }
 
+/// Sum of shares; -1 if one of them is not from 0 to 1, NaN if one is missing.
+#[inline(always)]
+fn share_sum(shares: &[Lanes]) -> Lanes {
+    let (mut sum, mut least) = (Lanes::splat(0.0), Lanes::splat(0.0));
+    let mut most = Lanes::splat(1.0);
+    for share in shares {
+        sum += *share;
+        // Comparisons with what is missing are false, and the sum tells of it.
+        least = least.zip(*share, |least, share| if share < least { share } else { least });
+        most = most.zip(*share, |most, share| if share > most { share } else { most });
+    }
+    let outside = least.zip(most, |least, most| f64::from(least < 0.0 || most > 1.0));
+    let refused = sum.map(|sum| if sum.is_nan() { sum } else { -1.0 });
+    Lanes::select(outside, refused, sum)
+}
+
 #[cfg(feature = "python")]
 pub(crate) fn register(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
     crate::bridge::add_kernels(module, TABLE)
@@ -94,6 +111,15 @@ mod tests {
         let lead_time = lanes(&[0.0, 0.75, 0.25]);
         deliveries(&lanes(&[100.0, 0.0, 50.0, 0.0]), ByLag(&lead_time), &mut out);
         assert_eq!(out, lanes(&[0.0, 75.0, 25.0, 37.5]));
+    }
+
+    #[test]
+    fn shares_sum_unless_one_is_none() {
+        assert_eq!(share_sum(&lanes(&[0.25, 0.75])), Lanes::splat(1.0));
+        assert_eq!(share_sum(&lanes(&[1.5, -0.5])), Lanes::splat(-1.0));
+        assert_eq!(share_sum(&lanes(&[-0.5, 0.5])), Lanes::splat(-1.0));
+        assert!(share_sum(&lanes(&[2.0, f64::NAN])).0[0].is_nan());
+        assert_eq!(share_sum(&[]), Lanes::splat(0.0));
     }
 
     #[test]

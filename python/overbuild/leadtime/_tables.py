@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from overbuild import _core
 from overbuild._calls import Values
 
 #: Dimension of tables of shares; the first is for a lead time of less than one period.
@@ -51,17 +52,18 @@ def _checked(shares: NDArray[Any], axis: int) -> NDArray[Any]:
 
 def _check(shares: NDArray[Any], axis: int) -> None:
     try:
-        table = np.atleast_1d(shares).astype(float)
+        table = np.moveaxis(np.atleast_1d(shares).astype(float, copy=False), axis, -1)
     except (TypeError, ValueError) as error:
         msg = f"lead_time must be a frozen distribution or shares by lag, got {shares!r:.80}"
         raise TypeError(msg) from error
-    if np.any((table < 0) | (table > 1)):
-        wrong = table[(table < 0) | (table > 1)][0]
-        msg = f"lead_time must hold shares from 0 to 1 by lag, got {wrong}"
-        raise ValueError(msg)
-    sums = table.sum(axis=axis)
+    sums = np.atleast_1d(_core.share_sum(table))
     wrong = np.abs(sums - 1.0) > TOLERANCE  # not of a missing number
-    if np.any(wrong):
-        where = f" in {int(wrong.sum())} of {sums.size} rows" if sums.ndim else ""
-        msg = f"lead_time must hold shares that sum to 1, got {sums[wrong].flat[0]:.10g}{where}"
+    if not np.any(wrong):
+        return
+    if np.any(sums < 0):
+        outside = table[(table < 0) | (table > 1)][0]
+        msg = f"lead_time must hold shares from 0 to 1 by lag, got {outside}"
         raise ValueError(msg)
+    where = f" in {int(wrong.sum())} of {sums.size} rows" if sums.size > 1 else ""
+    msg = f"lead_time must hold shares that sum to 1, got {sums[wrong][0]:.10g}{where}"
+    raise ValueError(msg)
