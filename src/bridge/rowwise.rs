@@ -195,7 +195,7 @@ unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usiz
         let rows =
             std::array::from_fn(|lane| input.rows.at(start + lane.min(len - 1)).cast_const());
         // SAFETY: the caller's promise: each row is readable and as long as the buffer.
-        return unsafe { into_lanes(isa, rows, buffer) };
+        return unsafe { into_lanes(isa, rows, input.rows.stride * LANES as isize, buffer) };
     }
     for lane in 0..LANES {
         let row = Operand::new(input.rows.at(start + lane.min(len - 1)).cast(), input.step);
