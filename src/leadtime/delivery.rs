@@ -1,11 +1,12 @@
 //! From orders to what arrives, what is still open and what is in service.
 
-use crate::bridge::{ByLag, Kernel, LANES, Lanes, rowwise};
+use crate::bridge::{Body, ByLag, Kernel, LANES, Lanes, rowwise, vectorized};
 use crate::convolution::convolve;
 use crate::domain::within;
 
 const TABLE: &[Kernel] = &[
     rowwise(c"deliveries", deliveries),
+    rowwise(c"deliveries_in_part", deliveries_in_part),
     rowwise(c"backlog", backlog),
     rowwise(c"installed", installed),
     rowwise(c"slip", slip),
@@ -15,9 +16,24 @@ const TABLE: &[Kernel] = &[
 /// Part of all orders by which rounding may make deliveries exceed them.
 const ROUNDING: f64 = 1e-9;
 
-/// Orders of each period spread over later ones by the chance of each lag.
+/// By how much the chances of all lags may miss 1.
+const TOLERANCE: f64 = 1e-9;
+
+/// Orders of each period spread over later ones by the chance of each lag; all of them arrive.
 #[inline(always)]
 fn deliveries(orders: &[Lanes], lead_time: ByLag<'_>, out: &mut [Lanes]) {
+    convolve(orders, lead_time.0, out);
+    let sums = share_sum(lead_time.0);
+    for lane in 0..LANES {
+        if (sums.0[lane] - 1.0).abs() > TOLERANCE {
+            out.iter_mut().for_each(|out| out.0[lane] = f64::NAN);
+        }
+    }
+}
+
+/// The same where some lags are not in the table.
+#[inline(always)]
+fn deliveries_in_part(orders: &[Lanes], lead_time: ByLag<'_>, out: &mut [Lanes]) {
     convolve(orders, lead_time.0, out);
 }
 
@@ -77,19 +93,29 @@ fn slip(plan: &[Lanes], periods: &[Lanes], out: &mut [Lanes]) {
 }
 
 /// Sum of shares; -1 if one of them is not from 0 to 1, NaN if one is missing.
-#[inline(always)]
 fn share_sum(shares: &[Lanes]) -> Lanes {
-    let (mut sum, mut least) = (Lanes::splat(0.0), Lanes::splat(0.0));
-    let mut most = Lanes::splat(1.0);
-    for share in shares {
-        sum += *share;
-        // Comparisons with what is missing are false, and the sum tells of it.
-        least = least.zip(*share, |least, share| if share < least { share } else { least });
-        most = most.zip(*share, |most, share| if share > most { share } else { most });
+    vectorized(ShareSum(shares))
+}
+
+struct ShareSum<'a>(&'a [Lanes]);
+
+impl Body for ShareSum<'_> {
+    type Output = Lanes;
+
+    #[inline(always)]
+    fn run(self) -> Lanes {
+        let (mut sum, mut least) = (Lanes::splat(0.0), Lanes::splat(0.0));
+        let mut most = Lanes::splat(1.0);
+        for share in self.0 {
+            sum += *share;
+            // Comparisons with what is missing are false, and the sum tells of it.
+            least = least.zip(*share, |least, share| if share < least { share } else { least });
+            most = most.zip(*share, |most, share| if share > most { share } else { most });
+        }
+        let outside = least.zip(most, |least, most| f64::from(least < 0.0 || most > 1.0));
+        let refused = sum.map(|sum| if sum.is_nan() { sum } else { -1.0 });
+        Lanes::select(outside, refused, sum)
     }
-    let outside = least.zip(most, |least, most| f64::from(least < 0.0 || most > 1.0));
-    let refused = sum.map(|sum| if sum.is_nan() { sum } else { -1.0 });
-    Lanes::select(outside, refused, sum)
 }
 
 #[cfg(feature = "python")]
@@ -111,6 +137,16 @@ mod tests {
         let lead_time = lanes(&[0.0, 0.75, 0.25]);
         deliveries(&lanes(&[100.0, 0.0, 50.0, 0.0]), ByLag(&lead_time), &mut out);
         assert_eq!(out, lanes(&[0.0, 75.0, 25.0, 37.5]));
+        let orders = lanes(&[100.0, 0.0, 50.0, 0.0]);
+        for wrong in [&[0.5, 0.4][..], &[1.5, -0.5], &[]] {
+            deliveries(&orders, ByLag(&lanes(wrong)), &mut out);
+            assert!(out.iter().all(|lanes| lanes.0[0].is_nan()));
+        }
+        deliveries_in_part(&orders, ByLag(&lanes(&[0.5, 0.25])), &mut out);
+        assert_eq!(out, lanes(&[50.0, 25.0, 25.0, 12.5]));
+        // What is missing is not wrong.
+        deliveries(&orders, ByLag(&lanes(&[0.5, f64::NAN])), &mut out);
+        assert_eq!(out[0].0[0], 50.0);
     }
 
     #[test]

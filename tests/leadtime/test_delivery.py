@@ -116,6 +116,17 @@ class TestDeliveries:
         with pytest.raises(ValueError, match=message):
             lead.deliveries(np.ones((2, 3)), shares)
 
+    def test_an_infinite_order_is_no_fault_of_the_lead_time(self) -> None:
+        with np.errstate(invalid="ignore"):
+            found = lead.deliveries([[np.inf, 1.0]], [[0.0, 1.0]])
+        np.testing.assert_array_equal(found, [[np.nan, np.inf]])
+        with pytest.warns(RuntimeWarning, match="invalid value"):
+            lead.deliveries([[np.inf, 1.0]], [[0.0, 1.0]])
+
+    def test_a_lazy_order_book_has_its_lead_times_checked_at_once(self) -> None:
+        with pytest.raises(ValueError, match=r"sum to 1, got 0\.9 in 2 of 2 rows"):
+            lead.deliveries(da.ones((2, 3)), [[0.5, 0.4], [0.4, 0.5]])
+
     def test_what_is_no_lead_time_at_all(self) -> None:
         with pytest.raises(TypeError, match=r"lead_time must be a frozen distribution or shares"):
             lead.deliveries([1.0, 2.0], "soon")

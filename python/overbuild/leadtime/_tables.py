@@ -24,6 +24,11 @@ def is_distribution(lead_time: Any) -> bool:
     return methods and not hasattr(lead_time, "freeze")
 
 
+def is_lazy(values: Any) -> bool:
+    """Tell arrays of Dask, with or without names, from others."""
+    return hasattr(values.data if isinstance(values, xr.DataArray) else values, "__dask_graph__")
+
+
 def share_table(lead_time: Values) -> Values:
     """Return a table of shares if each row is one; rows with a missing number pass.
 
@@ -37,7 +42,7 @@ def share_table(lead_time: Values) -> Values:
             msg = f"lead_time must have dimension {LAG!r}; there are: {there}"
             raise ValueError(msg)
         axis = lead_time.get_axis_num(LAG)
-    if not hasattr(data, "__dask_graph__"):
+    if not is_lazy(data):
         _check(np.asarray(data), axis)
         return lead_time
     whole = data.rechunk({axis % data.ndim: -1})

@@ -9,7 +9,7 @@ import xarray as xr
 
 from overbuild import _core
 from overbuild._calls import Values, along, at_least_one
-from overbuild.leadtime._tables import LAG, TOLERANCE, is_distribution, share_table
+from overbuild.leadtime._tables import LAG, TOLERANCE, is_distribution, is_lazy, share_table
 
 
 def discretize(distribution: Any, lags: int, placed: float = 0.0) -> Values:
@@ -134,11 +134,19 @@ def deliveries(orders: Values, lead_time: Any, dim: str = "period") -> Values:
     if dim == LAG:
         msg = f"dim is {LAG!r}, which is the dimension of lead_time; name another"
         raise ValueError(msg)
+    operands = {"orders": orders, "lead_time": lead_time}
     if is_distribution(lead_time):
-        shares = discretize(lead_time, max(_periods(orders, dim), 1))
-    else:
-        shares = share_table(lead_time)
-    return along(_core.deliveries, {"orders": orders, "lead_time": shares}, dim, LAG)
+        operands["lead_time"] = discretize(lead_time, max(_periods(orders, dim), 1))
+        return along(_core.deliveries_in_part, operands, dim, LAG)
+    if is_lazy(orders) or is_lazy(lead_time) or np.ndim(lead_time) < 2:
+        operands["lead_time"] = share_table(lead_time)
+    try:
+        # The kernel looks at the shares as it goes, which spares a pass over a large table.
+        with np.errstate(invalid="raise"):
+            return along(_core.deliveries, operands, dim, LAG)
+    except FloatingPointError:
+        operands["lead_time"] = share_table(lead_time)
+        return along(_core.deliveries, operands, dim, LAG)  # so it was an order
 
 
 def backlog(
