@@ -12,7 +12,9 @@ from scipy import stats
 
 import overbuild as ob
 from benches.cases import coreweave, coreweave_numpy, neocloud_study
+from benches.delivery import arrivals
 from benches.lead_times import lead_time_fits
+from benches.schedules import schedules
 from benches.timing import compare
 
 cap, use = ob.capex, ob.utilization
@@ -219,9 +221,11 @@ if __name__ == "__main__":
         quantiles,
         returns,
         purchases,
+        arrivals,
+        schedules,
+        lead_time_fits,
         jobs,
         studies,
         clouds,
-        lead_time_fits,
     ):
         bench()

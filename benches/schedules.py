@@ -29,12 +29,12 @@ def fused(low, mode, high, starts, before, behind_starts, behind, draws, seed): 
     threads = numba.get_num_threads()
     critical = np.zeros((threads, tasks))
     for thread in numba.prange(threads):
-        np.random.seed(seed + thread)
+        np.random.seed(seed + thread)  # noqa: NPY002 - what numba has
         finish, duration, late = np.empty(tasks), np.empty(tasks), np.empty(tasks)
         for draw in range(thread * draws // threads, (thread + 1) * draws // threads):
             end = 0.0
             for k in range(tasks):
-                duration[k] = np.random.triangular(low[k], mode[k], high[k])
+                duration[k] = np.random.triangular(low[k], mode[k], high[k])  # noqa: NPY002
                 begin = 0.0
                 for j in range(starts[k], starts[k + 1]):
                     begin = max(begin, finish[before[j]])

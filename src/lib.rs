@@ -3,6 +3,7 @@
 
 mod bridge;
 mod capex;
+mod convolution;
 mod domain;
 mod leadtime;
 mod study;
@@ -24,6 +25,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         capex::unit_cost::register,
         domain::register,
         leadtime::curves::register,
+        leadtime::delivery::register,
         leadtime::network::register,
         leadtime::survival::register,
         study::quantile::register,

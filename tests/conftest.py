@@ -8,6 +8,7 @@ from collections.abc import Iterator
 # A picture is drawn to a file, never to a screen; set before matplotlib is imported.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -24,3 +25,11 @@ def same_threads_after() -> Iterator[None]:
     threads = ob.get_num_threads()
     yield
     ob.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def same_floating_point_errors_after() -> Iterator[None]:
+    """Leave NumPy's handling of errors as it was; lifelines sets it for all."""
+    known = np.geterr()
+    yield
+    np.seterr(**known)

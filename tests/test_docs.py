@@ -99,9 +99,7 @@ def test_kernels_give_formula_unit_and_shape(name: str) -> None:
     assert ".. math::" in found[""]
     assert "shape" in found["Returns"]
     assert "shape" in found["Parameters"]
-    units = (
-        r"USD|GPU|[Hh]ours|fraction|Number|number|dates|share|Share|servers|Labels?\b|bins|weeks"
-    )
+    units = r"USD|GPU|[Hh]ours|fraction|[Nn]umber|[Dd]ates|[Ww]eeks|[Ss]hare|servers|Labels?\b|bins"
     for block in re.split(r"^(?=\S)", found["Parameters"], flags=re.M)[1:]:
         if not block.startswith(
             ("**", "kind", "dim", "when", "day_count", "raise_", "guess", "conv", "no_", "family")

@@ -9,6 +9,7 @@ name.
 from __future__ import annotations
 
 import decimal
+import importlib
 import numbers
 import operator
 from collections.abc import Mapping, Sequence
@@ -130,41 +131,63 @@ def spread(
     return pd.DataFrame(values, index=next(iter(indexes.values())), columns=columns)
 
 
-def along(kernel: np.ufunc, operands: Mapping[str, Values], dim: str) -> Values:
+def along(
+    kernel: np.ufunc, operands: Mapping[str, Values], dim: str, table_dim: str = "lag"
+) -> Values:
     """Evaluate a row-wise kernel over `dim`: the last axis of arrays, the columns of a DataFrame.
 
-    The kernel's signature tells which operands are rows. One that does not vary along the
-    dimension is repeated; if none does, there is one period.
+    The kernel's signature tells which operands are rows, ``(t)``, and which are tables, ``(k)``,
+    along `table_dim` where axes have names. A row that does not vary along the dimension is
+    repeated; if none does, there is one period. A table that does not has one number.
     """
     takes, gives = str(kernel.signature).split("->")
-    is_row = {name: core != "()" for name, core in zip(operands, takes.split(","), strict=True)}
+    cores = dict(zip(operands, takes.split(","), strict=True))
+    is_row = {name: core == "(t)" for name, core in cores.items()}
+    is_table = {name: core == "(k)" for name, core in cores.items()}
     operands = {name: numeric(name, operand) for name, operand in operands.items()}
     if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
-        return _along_named(kernel, operands, is_row, dim, gives_row=gives != "()")
+        dims = {
+            name: dim if row else table_dim for name, row in is_row.items() if cores[name] != "()"
+        }
+        return _along_named(kernel, operands, dims, dim, gives_row=gives != "()")
     arrays = {name: _plain(operand) for name, operand in operands.items()}
     rows = {name: array for name, array in arrays.items() if is_row[name]}
     size = _common_size({name: array.shape[-1] for name, array in rows.items() if array.ndim})
-    for name, array in rows.items():
+    for name, array in arrays.items():
+        if not (is_row[name] or is_table[name]):
+            continue
         if not array.ndim:
-            arrays[name] = np.broadcast_to(array, size)
+            arrays[name] = np.broadcast_to(array, size if is_row[name] else 1)
         elif _is_dask(array):
             arrays[name] = array.rechunk({array.ndim - 1: -1})
-    places, periods = _labels(operands, is_row)
-    return _labelled(kernel(*arrays.values()), places, periods if gives != "()" else None)
+    places, periods = _labels(operands, is_row, is_table)
+    values = _over_rows(kernel, list(arrays.values()))
+    return _labelled(values, places, periods if gives != "()" else None)
+
+
+def _over_rows(kernel: np.ufunc, arrays: Sequence[Any]) -> Any:
+    if not any(_is_dask(array) for array in arrays):
+        return kernel(*arrays)
+    gufunc: Any = importlib.import_module("dask.array").apply_gufunc
+    # Chunks of rows that differ are made to match.
+    return gufunc(kernel, kernel.signature, *arrays, output_dtypes=float, allow_rechunk=True)
 
 
 def _labels(
-    operands: Mapping[str, Values], is_row: Mapping[str, bool]
+    operands: Mapping[str, Values], is_row: Mapping[str, bool], is_table: Mapping[str, bool]
 ) -> tuple[pd.Index[Any] | None, pd.Index[Any] | None]:
     """Return the labels of places and of periods that pandas gives to `operands`.
 
     Labels must agree: places of all frames and of Series of numbers, and periods of all frames
-    and Series that are rows.
+    and Series that are rows. Lags of a table are no periods.
     """
     places, periods = {}, {}
     for name, operand in operands.items():
         if isinstance(operand, pd.DataFrame) and is_row[name]:
             places[name], periods[name] = operand.index, operand.columns
+        elif is_table[name]:
+            if isinstance(operand, pd.DataFrame):
+                places[name] = operand.index
         elif isinstance(operand, pd.Series):
             (periods if is_row[name] else places)[name] = operand.index
     _check_same("places", places)
@@ -193,16 +216,17 @@ def _labelled(
 def _along_named(
     kernel: np.ufunc,
     operands: Mapping[str, Values],
-    is_row: Mapping[str, bool],
+    dims: Mapping[str, str],
     dim: str,
     *,
     gives_row: bool,
 ) -> Values:
+    """Do the same for DataArrays; `dims` names the dimension that a row or table runs along."""
     named = {
-        name: with_names(name, operand, [dim] if is_row[name] else [])
+        name: with_names(name, operand, [dims[name]] if name in dims else [])
         for name, operand in operands.items()
     }
-    rows = {name: op for name, op in named.items() if is_row[name]}
+    rows = {name: named[name] for name, core in dims.items() if core == dim}
     # Axes without names are taken for the dimension only if no name says otherwise.
     labelled = {name for name in rows if isinstance(operands[name], xr.DataArray)}
     others = {d for name in labelled for d in rows[name].dims} - {"draw"}
@@ -214,15 +238,18 @@ def _along_named(
         raise ValueError(msg)
     for name in named.keys() - rows.keys():
         if dim in named[name].dims:
-            msg = f"{name} is one number for all of {dim!r}, but has that dimension"
+            kind = "a table" if name in dims else "one number"
+            msg = f"{name} is {kind} for all of {dim!r}, but has that dimension"
             raise ValueError(msg)
     size = _common_size({name: op.sizes[dim] for name, op in rows.items() if dim in op.dims})
-    for name, op in rows.items():
-        named[name] = op if dim in op.dims else op.expand_dims({dim: size})
+    for name, core in dims.items():
+        op = named[name]
+        if core not in op.dims:
+            named[name] = op.expand_dims({core: size if core == dim else 1})
     return xr.apply_ufunc(
         kernel,
         *named.values(),
-        input_core_dims=[[dim] if is_row[name] else [] for name in named],
+        input_core_dims=[[dims[name]] if name in dims else [] for name in named],
         output_core_dims=[[dim] if gives_row else []],
         join="exact",
         keep_attrs=False,

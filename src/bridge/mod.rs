@@ -18,6 +18,7 @@ mod rowwise;
 mod status;
 #[cfg(feature = "python")]
 mod testing;
+mod transpose;
 mod ufunc;
 
 #[cfg(feature = "python")]
@@ -28,6 +29,7 @@ pub(crate) use failure::{Failure, allocate};
 pub(crate) use isa::Isa;
 pub(crate) use isa::{Body, vectorized};
 pub(crate) use lanes::{LANES, Lanes};
+pub(crate) use rowwise::ByLag;
 pub(crate) use ufunc::{Kernel, elementwise, elementwise_slow, rowwise};
 
 #[cfg(feature = "python")]

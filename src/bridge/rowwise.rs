@@ -4,6 +4,7 @@ use super::chunks::map_chunks;
 use super::failure::Failure;
 use super::isa::{Body, Isa};
 use super::lanes::{LANES, Lanes};
+use super::transpose::{from_lanes, into_lanes};
 use super::ufunc::Operand;
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -12,20 +13,38 @@ use std::ops::Range;
 /// A plain function of rows and numbers that gives a number or fills a row.
 ///
 /// A row comes as a slice of [`Lanes`]: position `t` holds number `t` of eight rows. All rows have
-/// one length. `Args` tells rows from numbers, inputs first, and follows from the function's type.
+/// one length; tables have another. `Args` tells rows, tables and numbers apart, inputs first, and
+/// follows from the function's type.
 pub(crate) trait Rowwise<Args>: Copy + Send + Sync + 'static {
     /// NumPy's signature, such as `(),(t)->()`.
     const SIGNATURE: &'static CStr;
 
-    /// Whether each operand is a row, the output last.
-    const ROWS: &'static [bool];
+    /// What each operand is, the output last.
+    const CORES: &'static [Core];
 
     /// Computes eight rows; numbers are slices of length 1.
     fn call(self, inputs: &[&[Lanes]], out: &mut [Lanes]);
 }
 
+/// What a [`Rowwise`] function takes or gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Core {
+    Number,
+    /// As many numbers as there are periods, `t` in a signature.
+    Row,
+    /// As many numbers as there are lags, `k` in a signature.
+    Table,
+}
+
 /// Stands for a row in the `Args` of a [`Rowwise`] function.
 pub(crate) struct Row;
+
+/// Stands for a table there.
+pub(crate) struct Table;
+
+/// Eight tables side by side: a type of its own, because their length is not that of the rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByLag<'a>(pub(crate) &'a [Lanes]);
 
 /// Stands for a number there.
 pub(crate) struct Number;
@@ -37,7 +56,7 @@ macro_rules! shape {
             F: Fn($(taken!($kind)),+) -> Lanes + Copy + Send + Sync + 'static,
         {
             const SIGNATURE: &'static CStr = $signature;
-            const ROWS: &'static [bool] = &[$(is_row!($kind),)+ false];
+            const CORES: &'static [Core] = &[$(Core::$kind,)+ Core::Number];
 
             #[inline(always)]
             fn call(self, inputs: &[&[Lanes]], out: &mut [Lanes]) {
@@ -52,7 +71,7 @@ macro_rules! shape {
             F: Fn($(taken!($kind)),+, &mut [Lanes]) + Copy + Send + Sync + 'static,
         {
             const SIGNATURE: &'static CStr = $signature;
-            const ROWS: &'static [bool] = &[$(is_row!($kind),)+ true];
+            const CORES: &'static [Core] = &[$(Core::$kind,)+ Core::Row];
 
             #[inline(always)]
             fn call(self, inputs: &[&[Lanes]], out: &mut [Lanes]) {
@@ -66,6 +85,9 @@ macro_rules! taken {
     (Row) => {
         &[Lanes]
     };
+    (Table) => {
+        ByLag<'_>
+    };
     (Number) => {
         Lanes
     };
@@ -74,16 +96,11 @@ macro_rules! passed {
     (Row $x:ident) => {
         $x
     };
+    (Table $x:ident) => {
+        ByLag($x)
+    };
     (Number $x:ident) => {
         $x[0]
-    };
-}
-macro_rules! is_row {
-    (Row) => {
-        true
-    };
-    (Number) => {
-        false
     };
 }
 shape!(c"(t)->()": a Row => Number);
@@ -94,6 +111,9 @@ shape!(c"(),(t),(t)->()": a Number, b Row, c Row => Number);
 shape!(c"(t),()->()": a Row, b Number => Number);
 shape!(c"(t),(),()->()": a Row, b Number, c Number => Number);
 shape!(c"(t),(t)->(t)": a Row, b Row => Row);
+shape!(c"(t),(t),()->(t)": a Row, b Row, c Number => Row);
+shape!(c"(t),(k)->(t)": a Row, b Table => Row);
+shape!(c"(t),()->(t)": a Row, b Number => Row);
 shape!(c"(t),(),()->(t)": a Row, b Number, c Number => Row);
 shape!(c"(t),(),(),()->(t)": a Row, b Number, c Number, d Number => Row);
 
@@ -106,6 +126,12 @@ pub(super) struct RowOperand {
     pub(super) rows: Operand,
     pub(super) len: usize,
     pub(super) step: isize,
+}
+
+impl RowOperand {
+    fn is_contiguous(&self) -> bool {
+        self.step == size_of::<f64>() as isize
+    }
 }
 
 /// Runs `kernel` over `n` rows; true if a NaN came out of a row without one. The grain counts
@@ -149,13 +175,13 @@ unsafe fn by_lanes<F: Rowwise<A>, A>(
             // A row shared by all is loaded once.
             if input.rows.stride != 0 || start == range.start {
                 // SAFETY: rows `start..start + len` are in range and readable.
-                unsafe { load(row, input, start, len) };
+                unsafe { load(row, input, start, len, isa) };
             }
         }
         isa.run(EightRows { kernel, rows: &rows, out: &mut out, args: PhantomData });
         invalid |= settle_nans(&rows, &mut out, len);
         // SAFETY: rows `start..start + len` are in range and writable; no reference is held.
-        unsafe { store(&out, output, start, len) };
+        unsafe { store(&out, output, start, len, isa) };
     }
     invalid
 }
@@ -164,7 +190,13 @@ unsafe fn by_lanes<F: Rowwise<A>, A>(
 ///
 /// # Safety
 /// Rows `start..start + len` must be readable.
-unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usize) {
+unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usize, isa: Isa) {
+    if input.is_contiguous() {
+        let rows =
+            std::array::from_fn(|lane| input.rows.at(start + lane.min(len - 1)).cast_const());
+        // SAFETY: the caller's promise: each row is readable and as long as the buffer.
+        return unsafe { into_lanes(isa, rows, input.rows.stride * LANES as isize, buffer) };
+    }
     for lane in 0..LANES {
         let row = Operand::new(input.rows.at(start + lane.min(len - 1)).cast(), input.step);
         for (t, lanes) in buffer.iter_mut().enumerate() {
@@ -178,7 +210,12 @@ unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usiz
 ///
 /// # Safety
 /// Rows `start..start + len` must be writable and no reference to them be held.
-unsafe fn store(buffer: &[Lanes], output: &RowOperand, start: usize, len: usize) {
+unsafe fn store(buffer: &[Lanes], output: &RowOperand, start: usize, len: usize, isa: Isa) {
+    if output.is_contiguous() && len == LANES {
+        let rows = std::array::from_fn(|lane| output.rows.at(start + lane));
+        // SAFETY: the caller's promise: eight rows, writable, as long as the buffer.
+        return unsafe { from_lanes(isa, buffer, rows) };
+    }
     for lane in 0..len {
         let row = Operand::new(output.rows.at(start + lane).cast(), output.step);
         for (t, lanes) in buffer.iter().enumerate() {
@@ -211,6 +248,10 @@ impl<F: Rowwise<A>, A> Body for EightRows<'_, F, A> {
 
 /// Gives every NaN the same bits; true if one stands in a row whose inputs had none.
 fn settle_nans(rows: &[Vec<Lanes>], out: &mut [Lanes], len: usize) -> bool {
+    // All numbers at once, which vectorises; most often there is no NaN.
+    if !out.iter().fold(false, |any, lanes| lanes.0.iter().fold(any, |any, y| any | y.is_nan())) {
+        return false;
+    }
     let mut found = [false; LANES];
     for lanes in out {
         for (y, found) in lanes.0[..len].iter_mut().zip(&mut found) {
@@ -255,6 +296,33 @@ mod tests {
             for (row, y) in out.iter().enumerate() {
                 let plain = (0..len).fold(0.0, |sum, t| sum + a[row * len + t] * b[t]);
                 assert_eq!(y.to_bits(), plain.to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_has_a_length_of_its_own() {
+        let steps = |row: &[Lanes], table: ByLag<'_>, out: &mut [Lanes]| {
+            for (t, out) in out.iter_mut().enumerate() {
+                *out = row[t] + table.0.get(t).copied().unwrap_or(Lanes::splat(0.0));
+            }
+        };
+        for (n, periods, lags) in [(11, 5, 2), (3, 2, 6), (9, 4, 0)] {
+            let mut row: Vec<f64> = (0..n * periods).map(|k| 100.0 * k as f64).collect();
+            let mut table: Vec<f64> = (0..n * lags).map(|k| 1.0 + k as f64).collect();
+            let mut out = vec![-1.0; n * periods];
+            let at = |values: &mut Vec<f64>, len: usize| {
+                let rows = Operand::new(values.as_mut_ptr().cast(), 8 * len as isize);
+                RowOperand { rows, len, step: 8 }
+            };
+            let operands = [at(&mut row, periods), at(&mut table, lags), at(&mut out, periods)];
+            // SAFETY: `n` rows of `periods`, `n` of `lags`, and `n` of `periods`.
+            let invalid = unsafe { run(steps, &operands, n, 64) }.unwrap();
+            assert!(!invalid);
+            for k in 0..n * periods {
+                let (place, t) = (k / periods, k % periods);
+                let more = if t < lags { table[place * lags + t] } else { 0.0 };
+                assert_eq!(out[k], row[k] + more);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::elementwise::{self, Elementwise, MAX_INPUTS};
 use super::failure::{Failure, guarded};
-use super::rowwise::{self, RowOperand, Rowwise};
+use super::rowwise::{self, Core, RowOperand, Rowwise};
 use super::status::Status;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -130,7 +130,7 @@ const fn elementwise_by<F: Elementwise<A>, A: 'static, const GRAIN: usize>(
 /// A generalised ufunc of a function of rows and numbers.
 pub(crate) const fn rowwise<F: Rowwise<A>, A: 'static>(name: &'static CStr, _kernel: F) -> Kernel {
     assert!(size_of::<F>() == 0);
-    let nin = F::ROWS.len() - 1;
+    let nin = F::CORES.len() - 1;
     Kernel { name, signature: Some(F::SIGNATURE), nin, strided_loop: rowwise_loop::<F, A> }
 }
 
@@ -178,20 +178,25 @@ unsafe extern "C" fn rowwise_loop<F: Rowwise<A>, A>(
     _auxdata: *mut c_void,
 ) -> c_int {
     report(|| {
-        // SAFETY: NumPy passes the number of rows, then the length of `t`; a pointer and a row
-        // stride for each operand, then the stride along `t` for each that has one. Operands are
+        // SAFETY: NumPy passes the number of rows, then the lengths of `t` and, if the signature
+        // has it, of `k`, which never comes first there; a pointer and a row stride for each
+        // operand, then the stride along its row or table for each that is one. Operands are
         // valid for that, aligned, and copied beforehand if they overlap; `rowwise` was given a
         // value of `F` and saw that it has no size.
         unsafe {
             let n = usize::try_from(*dimensions).unwrap_or(0);
-            let t = usize::try_from(*dimensions.add(1)).unwrap_or(0);
-            let mut steps = strides.add(F::ROWS.len());
-            let mut operands = Vec::with_capacity(F::ROWS.len());
-            for (k, is_row) in F::ROWS.iter().enumerate() {
+            let length = |dimension| usize::try_from(*dimensions.add(dimension)).unwrap_or(0);
+            let mut steps = strides.add(F::CORES.len());
+            let mut operands = Vec::with_capacity(F::CORES.len());
+            for (k, core) in F::CORES.iter().enumerate() {
                 let rows = Operand::new((*data.add(k)).cast(), *strides.add(k));
-                let (len, step) = if *is_row { (t, *steps) } else { (1, 0) };
+                let (len, step) = match core {
+                    Core::Number => (1, 0),
+                    Core::Row => (length(1), *steps),
+                    Core::Table => (length(2), *steps),
+                };
                 operands.push(RowOperand { rows, len, step });
-                steps = steps.add(usize::from(*is_row));
+                steps = steps.add(usize::from(*core != Core::Number));
             }
             rowwise::run(value_of::<F>(), &operands, n, ROW_GRAIN)
         }

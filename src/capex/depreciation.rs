@@ -1,6 +1,7 @@
 //! What hardware loses in book value: the functions of spreadsheets, schedules, and vintages.
 
 use crate::bridge::{Kernel, Lanes, elementwise, elementwise_slow, rowwise};
+use crate::convolution::convolve;
 use crate::domain::within;
 
 const TABLE: &[Kernel] = &[
@@ -183,10 +184,7 @@ fn units_of_production(
 /// Sum over purchases of what each loses by its age.
 #[inline(always)]
 fn vintages(capex: &[Lanes], schedule: &[Lanes], out: &mut [Lanes]) {
-    for (t, out) in out.iter_mut().enumerate() {
-        let aged = schedule[..=t].iter().rev();
-        *out = capex[..=t].iter().zip(aged).fold(Lanes::splat(0.0), |sum, (c, s)| sum + *c * *s);
-    }
+    convolve(capex, schedule, out);
 }
 
 /// What is left of all purchases at the end of each period.

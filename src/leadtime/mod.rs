@@ -1,6 +1,7 @@
-//! When the capacity arrives: lead times from orders, and schedules of tasks.
+//! When the capacity arrives: lead times from orders, schedules of tasks, deliveries.
 
 pub(crate) mod curves;
+pub(crate) mod delivery;
 mod families;
 mod gamma_tails;
 mod jet;

@@ -202,7 +202,7 @@ class TestFleetHours:
         fleet = xr.DataArray([1.0, 2.0], dims="draw")
         np.testing.assert_array_equal(use.fleet_hours(fleet, 8_760), [8_760, 17_520])
         np.testing.assert_array_equal(use.fleet_hours(fleet, [10, 20, 30]), [60, 120])
-        with pytest.raises(ValueError, match="gpus and hours must have dimension 'perid'"):
+        with pytest.raises(ValueError, match="gpus must have dimension 'perid'"):
             use.fleet_hours(fleet, 8_760, dim="perid")
         with pytest.raises(ValueError, match="'period'; there are: month"):
             use.fleet_hours(fleet.rename(draw="month"), 8_760)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild._calls import Values, with_names
+from overbuild._dates import calendar_days
 
 #: How days make years; ISDA 2006 definitions, section 4.16 (b), (d), (e) and (g).
 DayCount: TypeAlias = Literal["act/365f", "act/360", "act/act", "30e/360"]
@@ -27,7 +27,7 @@ def years_of(
     if isinstance(dates, xr.DataArray):
         return _named_years_of(dates, amounts, day_count, dim)
     _check_labels(dates, amounts)
-    days = _days(dates)
+    days = calendar_days(dates)
     if days.ndim == 0 or days.shape[-1] == 0:
         return days.astype(float), amounts
     order = np.argsort(days, axis=-1, kind="stable")
@@ -50,7 +50,7 @@ def _named_years_of(
 ) -> tuple[Values, Values]:
     """Do the same for dates whose axes have names; those of the amounts may be others."""
     places = dates.transpose(..., dim)
-    days = _days(places.values)
+    days = calendar_days(places.values)
     order = np.argsort(days, axis=-1, kind="stable")
     if days.shape[-1] and not _rises(order):
         days = np.take_along_axis(days, order, axis=-1)
@@ -76,24 +76,6 @@ def _reordered_by_row(amounts: xr.DataArray, order: xr.DataArray, dim: str) -> x
 
 def _rises(order: NDArray[np.intp]) -> bool:
     return bool((order == np.arange(order.shape[-1])).all())
-
-
-def _days(dates: Any) -> NDArray[np.datetime64]:
-    array = np.asarray(dates)
-    is_object = array.dtype == object
-    if array.size and (
-        array.dtype.kind in "iufb"
-        or (is_object and any(isinstance(one, numbers.Real) and one == one for one in array.flat))
-    ):
-        msg = "dates must be dates, got numbers"
-        raise TypeError(msg)
-    try:
-        flat = pd.DatetimeIndex(pd.to_datetime(array.ravel()))
-    except (TypeError, ValueError) as error:
-        msg = f"dates must hold dates: {error}"
-        raise ValueError(msg) from error
-    # Of dates with a time zone the day counts that was there.
-    return flat.tz_localize(None).to_numpy().astype("datetime64[D]").reshape(array.shape)
 
 
 def _reordered(amounts: Values, order: NDArray[np.intp], dim: str) -> Values:

@@ -168,6 +168,7 @@ class Remaining:
                 return np.where(np.isinf(rise), np.inf, np.log1p(rise / (1.0 + power)))
             return np.where(np.isnan(rise), np.inf, rise)
 
+    @np.errstate(divide="ignore", invalid="ignore")
     def _after(self, hazard: _Floats, q: _Floats) -> Any:
         """Return the time from now on at which `hazard`, minus the log of `q`, has gathered."""
         family = self._scale_and_shape()
