@@ -86,7 +86,7 @@ fn earlier(a: Lanes, b: Lanes) -> Lanes {
 
 #[inline(always)]
 fn forward(network: &Network, durations: &[Lanes], missing: Lanes, schedule: &mut Schedule) {
-    schedule.makespan = missing;
+    let mut makespan = missing;
     for &task in &network.order {
         let duration = durations[task];
         let mut start = Lanes::splat(network.not_before[task]) + missing;
@@ -105,8 +105,9 @@ fn forward(network: &Network, durations: &[Lanes], missing: Lanes, schedule: &mu
         let finish = start + duration;
         schedule.early_start[task] = start;
         schedule.early_finish[task] = finish;
-        schedule.makespan = later(finish, schedule.makespan);
+        makespan = later(finish, makespan);
     }
+    schedule.makespan = makespan;
 }
 
 /// Floats below this share of the makespan come from rounding.

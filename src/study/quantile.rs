@@ -4,7 +4,7 @@
 //! with each octave towards either tail and no search is needed. A cell holds a polynomial, or
 //! forks into halves where one polynomial would not do; `tabulate.rs` decides which.
 
-use crate::bridge::{Body, LANES, Lanes, vectorized};
+use crate::bridge::{Body, vectorized};
 
 /// Leading bits of the mantissa that name a cell: 2^3 cells an octave.
 const CELL_BITS: u32 = 3;
@@ -138,33 +138,14 @@ impl Body for Quantiles<'_> {
             *cell = if v >= SMALLEST { on_side + side } else { NO_CELL };
             *s = coordinate(rest);
         }
-        let eights = self.out.chunks_mut(LANES).zip(self.u.chunks(LANES));
-        for (k, (out, u)) in eights.enumerate() {
-            let (cells, coordinates) = (&cells[k * LANES..], &coordinates[k * LANES..]);
-            let nodes = std::array::from_fn(|lane| &self.table.nodes[cells[lane]]);
-            let s = Lanes(std::array::from_fn(|lane| coordinates[lane]));
-            let values = eight_at(nodes, s);
-            for (lane, (out, u)) in out.iter_mut().zip(u).enumerate() {
-                *out = match nodes[lane].first_half() {
-                    None => values.0[lane],
-                    Some(_) => self.table.quantile(*u),
-                };
-            }
+        for (((u, cell), s), out) in self.u.iter().zip(cells).zip(coordinates).zip(self.out) {
+            let node = &self.table.nodes[cell];
+            *out = match node.first_half() {
+                None => node.at(s),
+                Some(_) => self.table.quantile(*u),
+            };
         }
     }
-}
-
-/// [`Node::at`] for eight nodes.
-#[inline(always)]
-fn eight_at(nodes: [&Node; LANES], s: Lanes) -> Lanes {
-    let gather = |field: fn(&Node) -> f64| Lanes(nodes.map(field));
-    let c: [Lanes; DEGREE + 1] = std::array::from_fn(|k| Lanes(nodes.map(|n| n.coefficients[k])));
-    let s2 = s * s;
-    let even = c[0] + s2 * (c[2] + s2 * c[4]);
-    let odd = c[1] + s2 * (c[3] + s2 * c[5]);
-    let y = even + s * odd;
-    let y = y.zip(gather(|node| node.low), |y, low| if y > low { y } else { low });
-    y.zip(gather(|node| node.high), |y, high| if y < high { y } else { high })
 }
 
 /// One dimension of a scrambled Sobol' sequence: point `i` from `i` alone.
