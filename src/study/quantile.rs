@@ -89,13 +89,20 @@ impl Table {
         if v.is_nan() || v < 0.0 {
             return f64::NAN;
         }
-        let (cell, mut rest) = locate(v.max(SMALLEST));
-        let mut node = &self.nodes[cell + usize::from(upper) * SIDE];
+        let (cell, rest) = locate(v.max(SMALLEST));
+        self.descend(&self.nodes[cell + usize::from(upper) * SIDE], coordinate(rest))
+    }
+
+    /// The quantile at the coordinate `s` of a node that may be a fork.
+    fn descend(&self, node: &Node, s: f64) -> f64 {
+        let (mut node, mut s) = (node, s);
         while let Some(first_half) = node.first_half() {
-            node = &self.nodes[first_half + (rest >> 63) as usize];
-            rest <<= 1;
+            let upper = s >= 0.0;
+            node = &self.nodes[first_half + usize::from(upper)];
+            // Exact: a coordinate has bits to spare.
+            s = 2.0 * s + if upper { -1.0 } else { 1.0 };
         }
-        node.at(coordinate(rest))
+        node.at(s)
     }
 }
 
@@ -142,7 +149,8 @@ impl Body for Quantiles<'_> {
             let node = &self.table.nodes[cell];
             *out = match node.first_half() {
                 None => node.at(s),
-                Some(_) => self.table.quantile(*u),
+                Some(_) if cell == NO_CELL => self.table.quantile(*u),
+                Some(_) => self.table.descend(node, s),
             };
         }
     }
