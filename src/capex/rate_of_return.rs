@@ -302,6 +302,33 @@ struct Signs {
 impl Signs {
     #[inline(always)]
     fn of(flows: &[Lanes]) -> Self {
+        Signs::of_outlays(flows).unwrap_or_else(|| Signs::one_by_one(flows))
+    }
+
+    /// The signs where in every row the first flow has one and the others, if not zero, the other:
+    /// the usual case, told by the least and the greatest of them.
+    #[inline(always)]
+    fn of_outlays(flows: &[Lanes]) -> Option<Self> {
+        let (first, later) = flows.split_first()?;
+        let start = (Lanes::splat(f64::INFINITY), Lanes::splat(f64::NEG_INFINITY), *first);
+        let (low, high, sum) = later.iter().fold(start, |(low, high, sum), flow| {
+            let low = low.zip(*flow, |low, c| if c < low { c } else { low });
+            let high = high.zip(*flow, |high, c| if c > high { c } else { high });
+            (low, high, sum + *flow)
+        });
+        let last = first.map(|c| if c < 0.0 { 1.0 } else { -1.0 });
+        let once = (0..LANES).all(|k| {
+            let (first, low, high) = (first.0[k], low.0[k], high.0[k]);
+            let pays = first < 0.0 && low >= 0.0 && high > 0.0;
+            let costs = first > 0.0 && high <= 0.0 && low < 0.0;
+            // An infinite flow leaves no finite sum, and NaN none at all.
+            (pays | costs) & sum.0[k].is_finite()
+        });
+        once.then(|| Signs { changes: Lanes::splat(1.0), at: Lanes::splat(1.0), last })
+    }
+
+    #[inline(always)]
+    fn one_by_one(flows: &[Lanes]) -> Self {
         let zero = Lanes::splat(0.0);
         let (mut changes, mut at, mut last, mut finite) = (zero, zero, zero, zero);
         for (t, flow) in flows.iter().enumerate() {
