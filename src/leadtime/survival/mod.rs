@@ -1,9 +1,17 @@
 //! Distributions of lead times from orders that are partly still open, row by row.
 
-use super::families::Family;
-use super::likelihood::{self, Peak};
-use super::observations::{Observations, Row, Status};
-use super::weibull;
+pub(crate) mod curves;
+mod families;
+mod gamma_tails;
+mod jet;
+mod likelihood;
+mod observations;
+mod special;
+mod weibull;
+
+use self::families::Family;
+use self::likelihood::Peak;
+use self::observations::{Observations, Row, Status};
 use crate::bridge::{Failure, map_chunks};
 
 /// What a row gives: parameters are NaN where the status is not `Ok`.
@@ -133,7 +141,7 @@ mod python {
 
     type Columns<'py> = PyReadonlyArray2<'py, f64>;
 
-    /// Numbers that a row of the result has; `overbuild.leadtime.fitting` knows their order.
+    /// Numbers that a row of the result has; `overbuild.leadtime.results` knows their order.
     const FIELDS: usize = 10;
 
     /// Fit the best of `families` to each row of lower and upper bounds.
