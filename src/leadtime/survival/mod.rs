@@ -222,6 +222,27 @@ mod tests {
     }
 
     #[test]
+    fn equal_orders_count_as_one_of_their_weight() {
+        let (lower, upper) = ([5.0, 2.0, 9.0, 5.0, 9.0, 9.0], [5.0, 2.0, OPEN, 5.0, OPEN, 11.0]);
+        let entry = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0];
+        let row = Row { lower: &lower, upper: &upper, entry: Some(&entry), weight: None };
+        let data = Observations::new(&row).unwrap();
+        let weights: Vec<f64> = data.distinct().iter().map(|one| one.weight).collect();
+        assert_eq!(weights, [1.0, 2.0, 1.0, 2.0]);
+        // Given once with that weight, they have the same fit.
+        let (lower, upper) = ([9.0, 9.0, 2.0, 5.0], [11.0, OPEN, 2.0, 5.0]);
+        let (entry, weight) = ([1.0, 1.0, 0.0, 0.0], [1.0, 2.0, 1.0, 2.0]);
+        let once = Row { lower: &lower, upper: &upper, entry: Some(&entry), weight: Some(&weight) };
+        for family in Family::ALL {
+            let (many, few) = (fit_row(&[family], &row), fit_row(&[family], &once));
+            for k in 0..2 {
+                assert!((many.parameters[k] / few.parameters[k] - 1.0).abs() < 1e-12);
+            }
+            assert_eq!((many.status, many.counts[0], few.counts[0]), (Status::Ok, 6, 4));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_fitted_says_why() {
         for family in Family::ALL {
             let status = |lower: &[f64], upper: &[f64]| fitted(family, lower, upper).status;
