@@ -17,10 +17,10 @@ from overbuild._calls import Values
 
 _Floats: TypeAlias = NDArray[np.float64]
 
-#: As in src/leadtime/families.rs, in that order.
+#: As in src/leadtime/survival/families.rs, in that order.
 FAMILIES = ("weibull", "lognormal", "gamma", "exponential", "loglogistic")
 
-#: As in src/leadtime/observations.rs, in that order.
+#: As in src/leadtime/survival/observations.rs, in that order.
 STATUS = (
     "ok",
     "missing number",

@@ -1,6 +1,8 @@
 //! What is known of the lead times of one row, and whether a distribution can be fitted to it.
 
 use super::families::Family;
+use std::cell::OnceCell;
+use std::cmp::Ordering;
 
 /// Why a row has no fit; `Ok` if it has one. Python knows the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +48,19 @@ impl Observation {
     pub(super) fn is_exact(&self) -> bool {
         self.lower == self.upper
     }
+
+    /// By times; weights say nothing on where an order comes.
+    fn by_times(&self, other: &Self) -> Ordering {
+        let times = |one: &Self| [one.lower, one.upper, one.entry];
+        let pairs = times(self).into_iter().zip(times(other));
+        pairs.fold(Ordering::Equal, |order, (a, b)| order.then_with(|| a.total_cmp(&b)))
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Observations {
     pub(super) all: Vec<Observation>,
+    distinct: OnceCell<Vec<Observation>>,
     pub(super) centre: f64,
     /// Sums of weights: of all, of what has an end, of what is exact.
     pub(super) weight: f64,
@@ -154,6 +164,7 @@ impl Observations {
         }
         Ok(Observations {
             all,
+            distinct: OnceCell::new(),
             centre,
             weight: weights,
             ended,
@@ -162,6 +173,23 @@ impl Observations {
             is_plain,
             times_equal: latest_lower <= first_upper,
             all_at_entry: all_at_entry && exact == 0.0,
+        })
+    }
+
+    /// By times, orders of the same times as one with all their weight: in samples drawn with
+    /// replacement, and where open orders share a day, there are far fewer than orders.
+    pub(super) fn distinct(&self) -> &[Observation] {
+        self.distinct.get_or_init(|| {
+            let mut all = self.all.clone();
+            all.sort_by(Observation::by_times);
+            all.dedup_by(|next, kept| {
+                let same = kept.by_times(next).is_eq();
+                if same {
+                    kept.weight += next.weight;
+                }
+                same
+            });
+            all
         })
     }
 

@@ -1,9 +1,17 @@
 //! Distributions of lead times from orders that are partly still open, row by row.
 
-use super::families::Family;
-use super::likelihood::{self, Peak};
-use super::observations::{Observations, Row, Status};
-use super::weibull;
+pub(crate) mod curves;
+mod families;
+mod gamma_tails;
+mod jet;
+mod likelihood;
+mod observations;
+mod special;
+mod weibull;
+
+use self::families::Family;
+use self::likelihood::Peak;
+use self::observations::{Observations, Row, Status};
 use crate::bridge::{Failure, map_chunks};
 
 /// What a row gives: parameters are NaN where the status is not `Ok`.
@@ -133,7 +141,7 @@ mod python {
 
     type Columns<'py> = PyReadonlyArray2<'py, f64>;
 
-    /// Numbers that a row of the result has; `overbuild.leadtime.fitting` knows their order.
+    /// Numbers that a row of the result has; `overbuild.leadtime.results` knows their order.
     const FIELDS: usize = 10;
 
     /// Fit the best of `families` to each row of lower and upper bounds.
@@ -211,6 +219,27 @@ mod tests {
         let found = fitted(Family::Lognormal, &times, &times);
         assert!((found.parameters[0] - variance.sqrt()).abs() < 1e-13);
         assert!((found.parameters[1] - mean.exp()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn equal_orders_count_as_one_of_their_weight() {
+        let (lower, upper) = ([5.0, 2.0, 9.0, 5.0, 9.0, 9.0], [5.0, 2.0, OPEN, 5.0, OPEN, 11.0]);
+        let entry = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0];
+        let row = Row { lower: &lower, upper: &upper, entry: Some(&entry), weight: None };
+        let data = Observations::new(&row).unwrap();
+        let weights: Vec<f64> = data.distinct().iter().map(|one| one.weight).collect();
+        assert_eq!(weights, [1.0, 2.0, 1.0, 2.0]);
+        // Given once with that weight, they have the same fit.
+        let (lower, upper) = ([9.0, 9.0, 2.0, 5.0], [11.0, OPEN, 2.0, 5.0]);
+        let (entry, weight) = ([1.0, 1.0, 0.0, 0.0], [1.0, 2.0, 1.0, 2.0]);
+        let once = Row { lower: &lower, upper: &upper, entry: Some(&entry), weight: Some(&weight) };
+        for family in Family::ALL {
+            let (many, few) = (fit_row(&[family], &row), fit_row(&[family], &once));
+            for k in 0..2 {
+                assert!((many.parameters[k] / few.parameters[k] - 1.0).abs() < 1e-12);
+            }
+            assert_eq!((many.status, many.counts[0], few.counts[0]), (Status::Ok, 6, 4));
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) fn log_likelihood(family: Family, data: &Observations, at: Point) -> 
         };
         seen * each.weight
     };
-    data.all.iter().fold(Jet::default(), |sum, each| sum + one(each))
+    data.distinct().iter().fold(Jet::default(), |sum, each| sum + one(each))
 }
 
 /// Where to begin climbing when the one before led nowhere.
