@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from overbuild.models.campus import campus
+from overbuild.models.campus_drivers import campus_drivers
 from overbuild.models.neocloud import neocloud
 
-__all__ = ["neocloud"]
+__all__ = ["campus", "campus_drivers", "neocloud"]
