@@ -31,7 +31,7 @@ def _is_dask(value: Values) -> bool:
     return hasattr(value, "__dask_graph__")
 
 
-def _plain(value: Values) -> Any:
+def plain(value: Values) -> Any:
     """Return `value` as an array without labels; Dask arrays stay lazy, what is masked is NaN."""
     if isinstance(value, np.ma.MaskedArray):
         return np.ma.filled(value.astype(float), np.nan)
@@ -62,7 +62,7 @@ def numeric(name: str, operand: Values) -> Values:
 
     What pandas takes for missing is a missing number, in an array.
     """
-    values = None if isinstance(operand, xr.Dataset) else _plain(operand)
+    values = None if isinstance(operand, xr.Dataset) else plain(operand)
     if values is not None and values.dtype.kind in "iufb":
         return operand
     if values is not None and values.dtype == object:
@@ -118,7 +118,7 @@ def spread(
         named = xr.DataArray(position, dims=dim)
         return elementwise(kernel, {}, position=named, **operands).transpose(..., dim)
 
-    arrays = {name: _plain(operand) for name, operand in operands.items()}
+    arrays = {name: plain(operand) for name, operand in operands.items()}
     axes = max(array.ndim for array in arrays.values())
     places = position.reshape(-1, *[1] * axes)
     values = elementwise(kernel, {}, position=places, **arrays)
@@ -126,7 +126,7 @@ def spread(
     indexes = {name: op.index for name, op in operands.items() if isinstance(op, pd.Series)}
     if not indexes:
         return values
-    _check_same("places", indexes)
+    check_same("places", indexes)
     columns = pd.RangeIndex(size, name=dim)
     return pd.DataFrame(values, index=next(iter(indexes.values())), columns=columns)
 
@@ -150,7 +150,7 @@ def along(
             name: dim if row else table_dim for name, row in is_row.items() if cores[name] != "()"
         }
         return _along_named(kernel, operands, dims, dim, gives_row=gives != "()")
-    arrays = {name: _plain(operand) for name, operand in operands.items()}
+    arrays = {name: plain(operand) for name, operand in operands.items()}
     rows = {name: array for name, array in arrays.items() if is_row[name]}
     size = _common_size({name: array.shape[-1] for name, array in rows.items() if array.ndim})
     for name, array in arrays.items():
@@ -190,12 +190,13 @@ def _labels(
                 places[name] = operand.index
         elif isinstance(operand, pd.Series):
             (periods if is_row[name] else places)[name] = operand.index
-    _check_same("places", places)
-    _check_same("periods", periods)
+    check_same("places", places)
+    check_same("periods", periods)
     return next(iter(places.values()), None), next(iter(periods.values()), None)
 
 
-def _check_same(what: str, labels: Mapping[str, pd.Index[Any]]) -> None:
+def check_same(what: str, labels: Mapping[str, pd.Index[Any]]) -> None:
+    """Refuse labels that differ, naming what they are for and whose they are."""
     first = next(iter(labels.values()), None)
     if not all(other.equals(first) for other in labels.values()):
         msg = f"{' and '.join(labels)} have different labels for {what}; reindex one of them"
@@ -263,7 +264,7 @@ def with_names(name: str, operand: Values, dims: Sequence[str]) -> xr.DataArray:
     """Return `operand` as a DataArray, its axes called `dims` if they have no names."""
     if isinstance(operand, xr.DataArray):
         return operand
-    array = _plain(operand)
+    array = plain(operand)
     if array.ndim > len(dims):
         msg = f"{name} has {array.ndim} axes without names beside a DataArray; make it one, too"
         raise ValueError(msg)

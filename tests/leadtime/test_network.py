@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import ClassVar
 
 import networkx as nx
@@ -320,6 +322,10 @@ class TestSimulation:
             self.network.simulate(self.durations, 0)
         with pytest.raises(ValueError, match="milestone 'roof' is no task"):
             self.network.simulate(self.durations, 16, milestones=["roof"])
+        with pytest.raises(TypeError, match="milestones must be a list of tasks, got 'racks'"):
+            self.network.simulate(self.durations, 16, milestones="racks")
+        with pytest.raises(ValueError, match="draws must be at most"):
+            self.network.simulate(self.durations, 2**33)
 
 
 @pytest.mark.parametrize(
@@ -348,6 +354,31 @@ def test_broken_networks(tasks, error, message) -> None:
         Network(tasks)
 
 
+def test_names_that_cannot_be_told_apart_are_refused() -> None:
+    with pytest.raises(ValueError, match="two tasks print alike: 1"):
+        Network({1: [], "1": []})
+    with pytest.raises(ValueError, match="a task must have a name"):
+        Network({("a", "b"): []})
+    blank = pd.DataFrame({"task": ["a"], "predecessors": pd.array([pd.NA], dtype="string")})
+    assert Network(blank).tasks == ["a"]
+
+
+def test_a_network_goes_to_another_process() -> None:
+    network = Network({"a": [], "b": [("a", "SS", 2.0)]}, not_before={"a": 3.0})
+    again = pickle.loads(pickle.dumps(network))
+    durations = {"a": 4.0, "b": [5.0, 6.0]}
+    xr.testing.assert_identical(
+        again.critical_path(durations), copy.deepcopy(network).critical_path(durations)
+    )
+    assert again.critical_path(durations).early_start.sel(task="b").values.tolist() == [5, 5]
+
+
+def test_series_are_matched_by_label_or_refused() -> None:
+    durations = {"a": pd.Series([1.0, 2.0]), "b": pd.Series([1.0, 2.0], index=[1, 0])}
+    with pytest.raises(ValueError, match="durations have different labels"):
+        Network({"a": [], "b": []}).critical_path(durations)
+
+
 def test_broken_durations() -> None:
     network = Network({"a": [], "b": "a"})
     labelled = xr.DataArray([1.0, 2.0], dims="task", coords={"task": ["a", "a"]})
@@ -367,6 +398,7 @@ def test_broken_durations() -> None:
         (labelled.isel(task=[0]), ValueError, "no duration is given for task 'b'"),
         (xr.DataArray([1.0], dims="task"), ValueError, "there are 2 tasks, but 1 durations"),
         (xr.DataArray(["1", "2"], dims="task"), TypeError, "durations must be numbers"),
+        ({"a": labelled, "b": 2}, ValueError, "duration of 'a' has dimension 'task'"),
     ]:
         with pytest.raises(error, match=message):
             network.critical_path(durations)

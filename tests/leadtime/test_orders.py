@@ -167,3 +167,32 @@ DAYS = pd.DataFrame({"o": ["2023-01-02"], "d": [None], "n": [3.0], "t": [pd.Time
 def test_broken_calls(arguments, error, message) -> None:
     with pytest.raises(error, match=message):
         lead.from_orders(*arguments)
+
+
+def test_the_day_of_the_count_counts_as_a_whole() -> None:
+    table = pd.DataFrame(
+        {"o": ["2024-01-01", "2024-06-01 09:00", "2024-05-25"], "d": ["2024-06-01 15:00", "", " "]}
+    )
+    orders = lead.from_orders(table, "o", "d", as_of="2024-06-01")
+    assert orders.observed.tolist() == [True, False, False]
+    assert orders.durations.tolist() == pytest.approx([152.625 / 7, 0.0, 1.0])
+    assert orders.problems.empty
+
+
+def test_what_comes_after_the_count_is_no_contradiction() -> None:
+    table = pd.DataFrame(
+        {
+            "o": ["2023-01-02", "2023-01-02", "2023-01-02"],
+            "d": ["2024-12-01", "2024-02-01", "2024-03-01"],
+            "c": ["2024-03-01", "2025-01-01", "2024-02-01"],
+        }
+    )
+    orders = lead.from_orders(table, "o", "d", as_of="2024-06-01", cancelled="c")
+    assert orders.cause.tolist() == ["cancelled", "delivered"]
+    assert orders.problems["reason"].tolist() == ["delivered and cancelled"]
+
+
+def test_numbers_among_dates_are_refused() -> None:
+    table = pd.DataFrame({"o": ["2024-01-01", 45_001], "d": [None, None]})
+    with pytest.raises(TypeError, match="ordered must hold dates, got a column with numbers"):
+        lead.from_orders(table, "o", "d", as_of="2024-06-01")

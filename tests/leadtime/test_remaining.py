@@ -166,6 +166,22 @@ def test_a_discrete_lead_time() -> None:
     k = np.arange(1, 12)
     np.testing.assert_allclose(left.sf(k), whole.sf(15 + k) / whole.sf(15))
     assert left.ppf(left.cdf(k) - 1e-9).tolist() == k.tolist()
+    for method in (left.mean, lambda: left.pdf(1.0)):
+        with pytest.raises(TypeError, match="must have a density"):
+            method()
+
+
+def test_missing_times_stay_missing() -> None:
+    for whole in (stats.weibull_min(2, scale=60), stats.expon(scale=9), stats.gamma(3, scale=9)):
+        left = remaining(whole, 5.0)
+        assert np.isnan(left.cdf([10.0, np.nan])).tolist() == [False, True]
+        assert np.isnan(left.sf(np.nan))
+
+
+@pytest.mark.parametrize("whole", [stats.weibull_min(-1), stats.expon(scale=-2), stats.lognorm(-1)])
+def test_impossible_distributions_are_refused(whole: object) -> None:
+    with pytest.raises(ValueError, match="possible parameters"):
+        remaining(whole, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,10 @@ class TestStranded:
             arguments = {"gpus": 2.0, "in_service": 1.0, "cost": 1.0, "hours": 1.0} | wrong
             with pytest.warns(RuntimeWarning, match="invalid value"):
                 assert np.isnan(lead.stranded(**arguments).cost)
+
+
+def test_series_are_matched_by_label_or_refused() -> None:
+    one, other = pd.Series([1.0, 2.0]), pd.Series([2.0, 1.0], index=[1, 0])
+    for call in (lambda: lead.binding(a=one, b=other), lambda: lead.in_service(one, other)):
+        with pytest.raises(ValueError, match="have different labels for places"):
+            call()

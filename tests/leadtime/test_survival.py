@@ -120,8 +120,15 @@ def test_pandas_and_what_it_holds_as_missing() -> None:
     whole = pd.Series([3, 5, None, 4], dtype="Int64")
     assert lead.fit(whole).status == "missing number"
     assert lead.fit(whole, weights=[1, 1, 0, 1]).status == "ok"
-    flags = pd.Series([True, False, None, True], dtype="boolean")
+    flags = pd.Series([True, False, None, True], dtype="boolean", index=list("wxyz"))
     assert lead.fit(durations, flags).status == "missing number"
+    for function in (lead.fit, lead.kaplan_meier):
+        with pytest.raises(ValueError, match="have different labels for orders"):
+            function(durations, observed[::-1])
+        with pytest.raises(TypeError, match="durations must be numbers"):
+            function(pd.to_datetime(["2024-01-01", "2024-02-01"], utc=True))
+    masked = np.ma.array([1.0, 5, 9, 2_000], mask=[False, False, False, True])
+    assert lead.fit(masked).status == "missing number"
 
 
 def test_the_distribution_is_an_input_of_a_study() -> None:

@@ -82,6 +82,7 @@ def tasks_of(given: Any) -> tuple[list[Hashable], Links, dict[Hashable, Any]]:
     if not rows:
         msg = "a network needs at least one task, got none"
         raise ValueError(msg)
+    _check_tasks(list(rows))
     links = Links()
     for task, waits_for in rows.items():
         if isinstance(waits_for, list) and _all_tasks(waits_for, rows):
@@ -89,6 +90,17 @@ def tasks_of(given: Any) -> tuple[list[Hashable], Links, dict[Hashable, Any]]:
         else:
             links.add(task, [_checked(task, link, rows) for link in _listed(waits_for, rows)])
     return list(rows), links, not_before
+
+
+def _check_tasks(tasks: Sequence[Any]) -> None:
+    if strange := [task for task in tasks if isinstance(task, tuple) or task != task]:
+        msg = f"a task must have a name, a word or a number, got {strange[0]!r}"
+        raise ValueError(msg)
+    if len({str(task) for task in tasks}) < len(tasks):
+        words = [str(task) for task in tasks]
+        alike = next(task for task, word in zip(tasks, words, strict=True) if words.count(word) > 1)
+        msg = f"two tasks print alike: {alike!r}"
+        raise ValueError(msg)
 
 
 def _from_frame(frame: pd.DataFrame) -> tuple[dict[Hashable, Any], dict[Hashable, Any]]:
@@ -126,7 +138,9 @@ def _all_tasks(names: Iterable[Any], tasks: Mapping[Hashable, Any]) -> bool:
 
 def _listed(waits_for: Any, tasks: Mapping[Hashable, Any]) -> list[Link]:
     """Return links from a name, text, a tuple, or a list of these."""
-    if waits_for is None or (isinstance(waits_for, float) and math.isnan(waits_for)):
+    if waits_for is None or waits_for is pd.NA or waits_for is pd.NaT:
+        return []
+    if isinstance(waits_for, float) and math.isnan(waits_for):
         return []
     if _all_tasks([waits_for], tasks):
         return [Link(waits_for)]

@@ -62,7 +62,8 @@ def _check(shares: NDArray[Any], axis: int) -> None:
         msg = f"lead_time must be a frozen distribution or shares by lag, got {shares!r:.80}"
         raise TypeError(msg) from error
     sums = np.atleast_1d(_core.share_sum(table))
-    wrong = np.abs(sums - 1.0) > TOLERANCE  # not of a missing number
+    single = np.asarray(shares).dtype in (np.float16, np.float32)
+    wrong = np.abs(sums - 1.0) > (1e-6 if single else TOLERANCE)  # not of a missing number
     if not np.any(wrong):
         return
     if np.any(sums < 0):

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from overbuild._calls import Values
+from overbuild._calls import Values, numeric
 from overbuild._dates import calendar_days, dates_of, day_numbers
 
 _MONDAY_TO_FRIDAY = "1111100"
@@ -76,7 +76,7 @@ def weeks_after(dates: Values, weeks: Values, holidays: Any = None, weekmask: An
             steps,
         )
 
-    numbers = {"dates": day_numbers(dates, "dates"), "weeks": weeks}
+    numbers = {"dates": day_numbers(dates, "dates"), "weeks": numeric("weeks", weeks)}
     return dates_of(_labelled(after, numbers))
 
 

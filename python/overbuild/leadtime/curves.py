@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from overbuild import _core
 from overbuild.leadtime.results import normal_score
-from overbuild.leadtime.survival import as_floats
+from overbuild.leadtime.survival import as_floats, check_labels
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -181,6 +181,7 @@ def kaplan_meier(
     >>> curve.quantile([0.25, 0.5, 0.75])
     array([44., 52., inf])
     """
+    check_labels({"durations": durations, "observed": observed, "entry": entry, "weights": weights})
     causes = np.ones(np.shape(durations)) if observed is None else as_floats("observed", observed)
     strange = ~((causes == 0) | (causes == 1))
     if strange.any():

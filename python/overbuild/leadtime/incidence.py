@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from overbuild.leadtime.curves import curves, step
+from overbuild.leadtime.survival import check_labels
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -162,6 +163,7 @@ def cumulative_incidence(
     >>> shares.at(52, "delivered").round(4), shares.at(52, "cancelled").round(4)
     (np.float64(0.6111), np.float64(0.1667))
     """
+    check_labels({"durations": durations, "cause": cause, "entry": entry, "weights": weights})
     codes, labels = _labels(cause)
     if not labels:
         msg = "cause has no label: every order is open"

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from overbuild import _core
 from overbuild._calls import Values, at_least_one
-from overbuild.leadtime._links import KINDS, finite, tasks_of
+from overbuild.leadtime._links import KINDS, Link, finite, tasks_of
 from overbuild.leadtime.simulation import Simulation, drawn_durations
+from overbuild.study.sampling import BITS
 
 _TIMES = ("early_start", "early_finish", "late_start", "late_finish", "total_float", "free_float")
 
@@ -74,6 +75,7 @@ class Network:
                 msg = f"not_before is given for {task!r}, which is no task"
                 raise ValueError(msg)
             begin[place[task]] = max(finite(time, f"not_before of {task!r}"), 0.0)
+        self._begin = begin
         try:
             self._core = _core.Network(
                 begin,
@@ -87,6 +89,13 @@ class Network:
             names = [str(self.tasks[k]) for k in [*ring, ring[0]]]
             msg = f"tasks wait for each other in a cycle: {' -> '.join(names)}"
             raise ValueError(msg) from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        links: dict[Hashable, list[Link]] = {task: [] for task in self.tasks}
+        known = self._links
+        for k, task in enumerate(known.task):
+            links[task].append(Link(known.predecessor[k], known.kind[k], known.lag[k]))
+        return _restored, (links, dict(zip(self.tasks, self._begin.tolist(), strict=True)))
 
     @property
     def links(self) -> pd.DataFrame:
@@ -115,7 +124,7 @@ class Network:
             ``late_start``, ``late_finish``, ``total_float`` (how much a task may slip without
             moving the end), ``free_float`` (without moving any other task), ``critical`` (whether
             its total float is 0), and ``makespan``, of shape (...). All of a schedule is NaN
-            where one of its durations is.
+            where one of its durations is, and nothing in it critical.
 
         Raises
         ------
@@ -201,7 +210,13 @@ class Network:
         """
         self._check_names(durations)
         size = at_least_one(draws, "draws")
-        chosen = self._last() if milestones is None else list(milestones)
+        if isinstance(milestones, str):
+            msg = f"milestones must be a list of tasks, got {milestones!r}"
+            raise TypeError(msg)
+        chosen = self._last() if milestones is None else list(dict.fromkeys(milestones))
+        if size > 2**BITS:
+            msg = f"draws must be at most 2**{BITS}, got {draws}"
+            raise ValueError(msg)
         for task in chosen:
             if task not in durations:
                 msg = f"milestone {task!r} is no task"
@@ -280,6 +295,10 @@ class Network:
         return rows.sel(task=self.tasks)
 
 
+def _restored(tasks: Mapping[Hashable, Any], not_before: Mapping[Hashable, float]) -> Network:
+    return Network(tasks, not_before=not_before)
+
+
 def _named(task: Hashable, duration: Values) -> xr.DataArray:
     """Return one duration as an array with named axes."""
     array = duration if isinstance(duration, xr.DataArray) else np.asarray(duration)
@@ -287,7 +306,12 @@ def _named(task: Hashable, duration: Values) -> xr.DataArray:
         msg = f"duration of {task!r} must be a number or an array of numbers, got {duration!r:.80}"
         raise TypeError(msg)
     if isinstance(array, xr.DataArray):
-        return array
+        if "task" in array.dims:
+            msg = f"duration of {task!r} has dimension 'task'; give one array for all tasks instead"
+            raise ValueError(msg)
+        return array.drop_vars([name for name, c in array.coords.items() if c.ndim == 0])
+    if isinstance(duration, pd.Series):
+        return xr.DataArray(array, {"draw": duration.index}, dims="draw")
     if array.ndim > 1:
         msg = f"duration of {task!r} has {array.ndim} axes without names; make it a DataArray"
         raise ValueError(msg)

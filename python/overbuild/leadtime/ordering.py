@@ -70,6 +70,10 @@ def order_by(need: Values, lead_time: Any, confidence: float = 0.9) -> Values:
     if not 0.0 < confidence < 1.0:
         msg = f"confidence must be between 0 and 1, got {confidence}"
         raise ValueError(msg)
+    if is_distribution(lead_time) and lead_time.cdf(-1e-12) > 0:
+        before = float(lead_time.cdf(-1e-12))
+        msg = f"lead_time gives lead times below 0 a probability of {before:.3g}"
+        raise ValueError(msg)
     if are_dates(need):
         days = elementwise(
             np.subtract, {}, need=day_numbers(need, "need"), days=_days(lead_time, confidence)

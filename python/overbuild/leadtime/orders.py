@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from collections.abc import Hashable
 from typing import Any, Literal, TypeAlias
 
@@ -11,6 +12,9 @@ import pandas as pd
 
 #: Days in a unit of time; a month is a twelfth of 365.25 days.
 _DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
+
+#: What is left of a day from its beginning on.
+_DAY = pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
 
 Unit: TypeAlias = Literal["days", "weeks", "months", "years"]
 
@@ -139,7 +143,7 @@ def from_orders(
             msg = f"{name}: the table has no column {label!r}; there are: {there}"
             raise ValueError(msg)
     now = _timestamp(as_of)
-    given = {name: frame[label].reset_index(drop=True) for name, label in labels.items()}
+    given = {name: _column(name, frame, label) for name, label in labels.items()}
     dates = {name: _dates(name, column) for name, column in given.items()}
     if "cancelled" not in dates:
         dates["cancelled"] = pd.Series(pd.NaT, index=dates["ordered"].index, dtype="datetime64[us]")
@@ -153,18 +157,20 @@ def from_orders(
         raise ValueError(msg)
     dates = {name: _utc(column) for name, column in dates.items()}
     end = now.tz_convert("UTC").tz_localize(None) if now.tzinfo else now
+    # What happens on the day of the count was known then.
+    last = end + (_DAY if now == now.normalize() else pd.Timedelta(0))
 
     begin, done, gone = (dates[name] for name in ("ordered", "delivered", "cancelled"))
     unreadable = {name: column.notna() & dates[name].isna() for name, column in given.items()}
     faults = {f"{name} is no date": mask for name, mask in unreadable.items()}
     faults["no date of order"] = begin.isna() & ~unreadable["ordered"]
-    faults["ordered after as_of"] = begin > end
+    faults["ordered after as_of"] = begin > last
     faults["delivered before ordered"] = done < begin
     faults["cancelled before ordered"] = gone < begin
-    faults["delivered and cancelled"] = done.notna() & gone.notna()
+    faults["delivered and cancelled"] = (done <= last) & (gone <= last)
     late = {
-        "delivered after as_of, counted as open": done > end,
-        "cancelled after as_of, counted as open": gone > end,
+        "delivered after as_of, counted as open": (done > last) & ~(gone <= last),
+        "cancelled after as_of, counted as open": (gone > last) & ~(done <= last),
     }
     out = np.logical_or.reduce([mask.to_numpy() for mask in faults.values()])
     listed = [
@@ -173,7 +179,7 @@ def from_orders(
         for reason, mask in ((r, m.to_numpy() & ~(out & kept)) for r, m in masks.items())
         if mask.any()
     ]
-    return _assemble(frame, given, dates, out, listed, now, end, unit)
+    return _assemble(frame, given, dates, out, listed, (now, end, last), unit)
 
 
 def _assemble(
@@ -182,13 +188,14 @@ def _assemble(
     dates: dict[str, pd.Series[Any]],
     out: Any,
     listed: list[pd.DataFrame],
-    now: pd.Timestamp,
-    end: pd.Timestamp,
+    count: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp],
     unit: str,
 ) -> Orders:
+    now, end, last = count
     begin, done, gone = (dates[name] for name in ("ordered", "delivered", "cancelled"))
-    was_delivered, was_cancelled = (done <= end).to_numpy(), (gone <= end).to_numpy()
-    ended = done.where(was_delivered, gone.where(was_cancelled, end))
+    was_delivered, was_cancelled = (done <= last).to_numpy(), (gone <= last).to_numpy()
+    open_until = begin.where(begin > end, end)
+    ended = done.where(was_delivered, gone.where(was_cancelled, open_until))
     days = (ended - begin).dt.total_seconds() / 86_400
     cause = np.full(len(frame), None, dtype=object)
     cause[was_cancelled] = "cancelled"
@@ -216,6 +223,17 @@ def _assemble(
     )
 
 
+def _column(name: str, frame: pd.DataFrame, label: Hashable) -> pd.Series[Any]:
+    """Return a column of the table; blanks are missing."""
+    column = frame[label]
+    if isinstance(column, pd.DataFrame):
+        msg = f"{name}: the table has {column.shape[1]} columns {label!r}"
+        raise ValueError(msg)
+    column = column.reset_index(drop=True)
+    text = column.map(lambda one: isinstance(one, str) and not one.strip())
+    return column.mask(text.astype(bool), None)
+
+
 def _timestamp(as_of: Any) -> pd.Timestamp:
     try:
         # A number would be read as nanoseconds.
@@ -232,6 +250,9 @@ def _dates(name: str, column: pd.Series[Any]) -> pd.Series[Any]:
     """Return a column of dates; what cannot be read is missing."""
     if column.dtype.kind in "iufbmc" and column.notna().any():
         msg = f"{name} must hold dates, got a column of {column.dtype}"
+        raise TypeError(msg)
+    if column.dtype == object and any(isinstance(one, numbers.Number) for one in column.dropna()):
+        msg = f"{name} must hold dates, got a column with numbers among them"
         raise TypeError(msg)
     if column.isna().all():
         return pd.Series(pd.NaT, index=column.index, dtype="datetime64[us]")

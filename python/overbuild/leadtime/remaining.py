@@ -42,7 +42,7 @@ class Remaining:
         """Logarithm of the probability of more than `x` from now on."""
         later = np.maximum(np.asarray(x, dtype=float), 0.0)
         if self._scale_and_shape() is not None:
-            return -self._hazard_since(later)[()]
+            return np.where(np.isnan(later), np.nan, -self._hazard_since(later))[()]
         with np.errstate(divide="ignore"):
             return (self._whole("logsf", later) - self._log_left())[()]
 
@@ -56,6 +56,7 @@ class Remaining:
 
     def pdf(self, x: ArrayLike) -> Any:
         """Density at `x` from now on."""
+        self._check_density()
         later = np.asarray(x, dtype=float)
         density = self._whole("logpdf", np.maximum(later, 0.0)) - self._log_left()
         return np.where(later < 0, 0.0, np.exp(density))[()]
@@ -88,6 +89,7 @@ class Remaining:
 
     def mean(self) -> Any:
         """Mean time from now on, to some nine digits; NaN if less than 1e-280 is left."""
+        self._check_density()
         if not np.isfinite(self.distribution.mean()).all():
             return np.full(np.shape(self.isf(0.5)), np.inf)[()]
         if np.ndim(self.isf(0.5)) == 0:
@@ -101,6 +103,11 @@ class Remaining:
         """Draws of the time from now on."""
         shape = np.shape(self.isf(0.5)) if size is None else size
         return self.isf(1.0 - np.random.default_rng(random_state).random(shape))
+
+    def _check_density(self) -> None:
+        if not hasattr(self.distribution, "pdf"):
+            msg = f"the distribution must have a density for this, got {self.distribution!r:.80}"
+            raise TypeError(msg)
 
     def _mean(self) -> float:
         """Integrate the quantile function over minus the logarithm of what is left.
@@ -288,6 +295,10 @@ def remaining(distribution: Any, elapsed: ArrayLike) -> Remaining:
         msg = f"elapsed must be at least 0 and finite, got {elapsed!r:.80}"
         raise ValueError(msg)
     single = time[()] if time.ndim else float(time)
+    median = np.asarray(distribution.ppf(0.5))
+    if median.ndim or not np.isfinite(median):
+        msg = f"distribution must be one with possible parameters, its median is {median}"
+        raise ValueError(msg)
     found = Remaining(distribution, single)
     with np.errstate(divide="ignore"):
         nothing = ~(found._log_left() > -np.inf)

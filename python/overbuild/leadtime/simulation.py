@@ -15,7 +15,7 @@ from overbuild.study.results import QUANTILES, checked, quantiles_of
 from overbuild.study.sampling import Sampler, tabulate_all
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Simulation:
     """What a network does over draws; times in the unit of the durations.
 
@@ -56,11 +56,11 @@ class Simulation:
             If `quantiles` are no rising probabilities.
         """
         probabilities = checked(quantiles)
-        rows = dict(zip(self.finish["milestone"].values.tolist(), self.finish.values, strict=True))
-        rows["makespan"] = self.makespan.values
+        rows = [*self.finish.values, self.makespan.values]
+        names = [*self.finish["milestone"].values.tolist(), "makespan"]
         return pd.DataFrame(
-            [[*quantiles_of(values, probabilities), values.mean()] for values in rows.values()],
-            index=pd.Index(rows, name="milestone"),
+            [[*quantiles_of(values, probabilities), values.mean()] for values in rows],
+            index=pd.Index(names, name="milestone"),
             columns=[*(f"P{100 * p:.10g}" for p in probabilities), "mean"],
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from overbuild._calls import Values, elementwise, within
+from overbuild._calls import Values, check_same, elementwise, plain, within
 
 
 def in_service(*supplies: Values) -> Values:
@@ -58,6 +58,9 @@ def in_service(*supplies: Values) -> Values:
 
 
 def _least(supplies: dict[str, Values]) -> Values:
+    check_same(
+        "places", {name: s.index for name, s in supplies.items() if isinstance(s, pd.Series)}
+    )
     if len(supplies) > 1:  # all labels, not only those of neighbours
         named = [supply for supply in supplies.values() if isinstance(supply, xr.DataArray)]
         try:
@@ -118,14 +121,14 @@ def binding(**supplies: Values) -> Values:
         shares = (flags / flags.sum("supply")).where(least.notnull())
         return shares.transpose(..., "supply")
     least = np.asarray(least)[..., np.newaxis]
-    columns = [np.broadcast_to(supply, least.shape[:-1]) for supply in supplies.values()]
+    columns = [np.broadcast_to(plain(supply), least.shape[:-1]) for supply in supplies.values()]
     flags = (np.stack(columns, axis=-1) == least).astype(float)
     return np.divide(
         flags, flags.sum(-1, keepdims=True), out=np.full_like(flags, np.nan), where=~np.isnan(least)
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stranded:
     """What stands idle for want of something else.
 

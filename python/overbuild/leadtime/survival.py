@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild import _core
-from overbuild._calls import Values, with_names
+from overbuild._calls import Values, check_same, plain, with_names
 from overbuild.leadtime.results import FAMILIES, Band, Fit
 
 __all__ = ["Band", "Fit", "fit"]
@@ -149,6 +150,7 @@ def _columns(
     else:
         given |= {"durations": durations}
     given = {name: values for name, values in given.items() if values is not None}
+    check_labels(given)
     labels = None
     if any(isinstance(values, xr.DataArray) for values in given.values()):
         given, labels = _by_name(given, dim)
@@ -175,7 +177,9 @@ def _open(durations: _Floats, observed: _Floats) -> _Floats:
 def as_floats(name: str, values: Values) -> _Floats:
     """Return values as an array of floats, what pandas holds as missing as NaN."""
     try:
-        array: _Floats = np.asarray(values)
+        if isinstance(getattr(values, "dtype", None), pd.DatetimeTZDtype):
+            raise TypeError
+        array: _Floats = np.asarray(plain(values))
         if array.dtype.kind not in "iufb":
             if array.dtype.kind in "mM":
                 raise TypeError
@@ -189,6 +193,12 @@ def as_floats(name: str, values: Values) -> _Floats:
     except (TypeError, ValueError) as error:
         msg = f"{name} must be numbers, got {values!r:.80}"
         raise TypeError(msg) from error
+
+
+def check_labels(columns: Mapping[str, Values]) -> None:
+    """Refuse columns of pandas whose labels differ: they are matched by place."""
+    series = {name: one.index for name, one in columns.items() if isinstance(one, pd.Series)}
+    check_same("orders", series)
 
 
 def _broadcast(arrays: dict[str, _Floats]) -> dict[str, _Floats]:
