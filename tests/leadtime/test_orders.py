@@ -196,3 +196,11 @@ def test_numbers_among_dates_are_refused() -> None:
     table = pd.DataFrame({"o": ["2024-01-01", 45_001], "d": [None, None]})
     with pytest.raises(TypeError, match="ordered must hold dates, got a column with numbers"):
         lead.from_orders(table, "o", "d", as_of="2024-06-01")
+
+
+def test_text_has_one_form_beside_iso() -> None:
+    table = pd.DataFrame({"o": ["13/01/2023", "02/03/2023", "2023-03-05"], "d": [None] * 3})
+    orders = lead.from_orders(table, "o", "d", as_of="2023-04-01", unit="days")
+    assert orders.durations.tolist() == [78.0, 30.0, 27.0]
+    turned = lead.from_orders(table[::-1].iloc[1:], "o", "d", as_of="2023-04-01")
+    assert turned.problems["reason"].tolist() == ["ordered is no date"]

@@ -32,9 +32,10 @@ class Network:
     tasks : mapping, DataFrame or networkx.DiGraph
         For each task what it waits for: a name, or a list of names and of tuples (name, kind, lag)
         with kind "FS", "SS", "FF" or "SF" (see :class:`Link`), or text as in project plans, such as
-        ``"site, shell SS+4"``. A DataFrame has one row a task: columns ``task`` (or the index),
-        ``predecessors`` and, if wanted, ``not_before``. A graph's edges go from predecessor to
-        task and may have attributes ``kind`` and ``lag``, its nodes ``not_before``.
+        ``"site, shell SS+4"``: a name, and if wanted a space, the kind in capitals and a lag. A
+        DataFrame has one row a task: columns ``task`` (or the index), ``predecessors`` and, if
+        wanted, ``not_before``. A graph's edges go from predecessor to task and may have attributes
+        ``kind`` and ``lag``, its nodes ``not_before``.
     not_before : mapping, optional
         Times before which tasks cannot start, numbers in the unit of the durations from the
         beginning on.
@@ -47,8 +48,8 @@ class Network:
     Raises
     ------
     ValueError
-        If tasks wait for each other in a cycle, which is printed; if a task is given twice or
-        waits for what is no task.
+        If tasks wait for each other in a cycle, whatever the kinds of links, which is printed; if a
+        task is given twice, prints like another or waits for what is no task.
     TypeError
         If `tasks` is none of these, or a lag or time is no number.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
+import warnings
 from collections.abc import Hashable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from pandas.tseries.api import guess_datetime_format
 
 #: Days in a unit of time; a month is a twelfth of 365.25 days.
 _DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
@@ -80,11 +82,12 @@ def from_orders(
     Parameters
     ----------
     frame : DataFrame, shape (orders, columns)
-        One row an order; dates of any kind that pandas reads.
+        One row an order; dates, or text in ISO 8601 or in one other form, that of the first such
+        date of a column (03/04/2024 is the 4th of March, after 13/04/2024 the 3rd of April).
     ordered, delivered : label
         Columns with the dates of order and of delivery; the latter is missing in an open order.
     as_of : date
-        Day of the count; dates after it were not known then.
+        Day of the count, all of it unless a time is given; dates after it were not known then.
     cancelled : label, optional
         Column with the dates of cancellation; missing in all other orders.
     unit : {"weeks", "days", "months", "years"}
@@ -96,8 +99,8 @@ def from_orders(
         ``durations``, ``observed`` and ``cause``, Series of shape (orders kept,) with the labels
         of the table, and ``problems``, a table. Left out are orders without a date of order, with
         one after `as_of`, with a date that cannot be read, ended before they were ordered, or both
-        delivered and cancelled. Kept and listed are deliveries and cancellations dated after
-        `as_of`, such as promised dates: on that day the order was open.
+        delivered and cancelled by then. Kept and listed are deliveries and cancellations dated
+        after `as_of`, such as promised dates: on that day the order was open.
 
     Raises
     ------
@@ -258,7 +261,14 @@ def _dates(name: str, column: pd.Series[Any]) -> pd.Series[Any]:
         return pd.Series(pd.NaT, index=column.index, dtype="datetime64[us]")
     if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
         return column
-    found = pd.to_datetime(column, errors="coerce", format="mixed")
+    found = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    if (other := column[found.isna() & column.notna()]).size:
+        # One form beside ISO's for all, so that no day is read as a month in some rows only.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # 13/01/2023 can only be the day first
+            form = guess_datetime_format(str(other.iloc[0]))
+        if form is not None:
+            found = found.fillna(pd.to_datetime(column, errors="coerce", format=form))
     # Text with and without time zones stays objects.
     if found.dtype.kind != "M" and not isinstance(found.dtype, pd.DatetimeTZDtype):
         msg = f"{name} has dates with and without time zone, or in several; convert them first"
