@@ -33,7 +33,9 @@ def calendar_days(dates: Any, name: str = "dates") -> NDArray[np.datetime64]:
 
 def are_dates(values: Any) -> bool:
     """Tell dates, or what may be parsed as dates, from numbers."""
-    kind = values.dtype.kind if hasattr(values, "dtype") else np.asarray(values).dtype.kind
+    dtype = getattr(values, "dtype", None)
+    # Polars has dtypes of its own.
+    kind = getattr(dtype, "kind", None) or np.asarray(values).dtype.kind
     return kind not in "iufb"
 
 

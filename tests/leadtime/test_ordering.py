@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -106,3 +107,15 @@ def test_errors() -> None:
         lead.order_by(5, [10.0, 20.0])  # draws without a name
     with pytest.raises(ValueError, match="need must hold dates"):
         lead.order_by("soon", stats.expon())
+
+
+def test_what_comes_near_a_lead_time() -> None:
+    fit = lead.fit([30.0, 44, 47, 52, 58])
+    with pytest.raises(TypeError, match=r"lead_time must be .* got Fit; give its \.distribution"):
+        lead.order_by("2028-01-03", fit)
+    with pytest.raises(ValueError, match="lead_time has no draws"):
+        lead.order_by("2028-01-03", xr.DataArray(np.empty(0), dims="draw"))
+    with pytest.raises(ValueError, match="lead times below 0 a probability of 1"):
+        lead.order_by(10, stats.norm(-5, 1))
+    found = lead.order_by(pl.Series([10.0]), stats.uniform(2, 1e-9))
+    assert list(found) == pytest.approx([8.0])

@@ -20,6 +20,10 @@ TOLERANCE = 1e-9
 
 def is_distribution(lead_time: Any) -> bool:
     """Tell a frozen distribution from numbers, and from a family without its parameters."""
+    if not hasattr(lead_time, "ppf") and hasattr(lead_time, "distribution"):
+        msg = f"lead_time must be a distribution or numbers, got {type(lead_time).__name__}; give "
+        msg += "its .distribution"
+        raise TypeError(msg)
     methods = all(hasattr(lead_time, method) for method in ("cdf", "sf", "ppf"))
     return methods and not hasattr(lead_time, "freeze")
 

@@ -127,6 +127,10 @@ def _lag(shares: NDArray[np.float64], confidence: float) -> NDArray[np.float64]:
 
 
 def _quantile(draws: xr.DataArray, confidence: float) -> xr.DataArray:
+    if not draws.sizes[_DRAW]:
+        msg = "lead_time has no draws"
+        raise ValueError(msg)
+
     def smallest(values: NDArray[np.float64]) -> NDArray[np.float64]:
         # At 57 of 100 draws and 0.57, rounding must not ask for one more.
         place = int(np.ceil(confidence * values.shape[-1] * (1 - _ROUNDING))) - 1
