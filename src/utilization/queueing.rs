@@ -53,7 +53,8 @@ fn wait_probability(load: f64, servers: f64) -> f64 {
     if load >= servers {
         return 1.0;
     }
-    servers / (load + (servers - load) * reciprocal_b(load, servers))
+    // In shares of the servers, so that nothing overflows before 1 / B does.
+    1.0 / (load / servers + (servers - load) / servers * reciprocal_b(load, servers))
 }
 
 /// Highest utilization at which no more than a share `wait` of the jobs waits.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import overbuild as ob
@@ -63,6 +63,7 @@ def test_published_table() -> None:
 
 
 @given(load=st.floats(0, 1e5), servers=st.integers(0, 10_000))
+@example(load=2384.0, servers=4436)
 def test_laws(load: float, servers: int) -> None:
     loss, wait = use.erlang_b(load, servers), use.erlang_c(load, servers)
     rounding = 1 + 1e-14
