@@ -23,7 +23,7 @@ SHARES = np.array([0.0, 0.5, 0.3, 0.15, 0.05])
 @st.composite
 def order_books(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     periods, lags = draw(st.integers(1, 20)), draw(st.integers(1, 25))
-    orders = draw(arrays(float, periods, elements=st.floats(0, 1e6)))
+    orders = draw(arrays(float, periods, elements=st.integers(0, 10**9).map(lambda n: n / 1e3)))
     weights = draw(arrays(float, lags, elements=st.floats(0, 1)).filter(lambda w: w.sum() > 0.01))
     return orders, weights / weights.sum()
 
