@@ -2,6 +2,7 @@
 
 pub(crate) mod annuity;
 pub(crate) mod cashflow;
+mod cumulants;
 pub(crate) mod debt;
 pub(crate) mod depreciation;
 pub(crate) mod rate_of_return;
