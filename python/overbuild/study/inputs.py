@@ -16,6 +16,12 @@ from scipy import stats
 #: The dimension that random draws run along.
 DRAW = "draw"
 
+#: The coordinate of draws that holds their weights, once there is evidence.
+WEIGHT = "draw_weight"
+
+#: Independent scrambles of the Sobol' sequence, dealt out in turn: draw i is of replicate i % 16.
+REPLICATES = 16
+
 
 @dataclasses.dataclass(frozen=True)
 class Input:

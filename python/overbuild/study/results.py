@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from overbuild.study import rendering
 from overbuild.study.inputs import DRAW
+from overbuild.study.labels import places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,15 +75,8 @@ class Result:
 
     def _rows(self) -> Iterator[tuple[str, xr.DataArray, NDArray[np.float64]]]:
         """Yield label, variable and draws for each row of the summary."""
-        for name, variable in self.dataset.data_vars.items():
-            others = [dim for dim in variable.dims if dim != DRAW]
-            for position in itertools.product(*(range(variable.sizes[dim]) for dim in others)):
-                place = dict(zip(others, position, strict=True))
-                labels = [
-                    f"{dim}={self.dataset[dim].values[k] if dim in self.dataset.coords else k}"
-                    for dim, k in place.items()
-                ]
-                label = f"{name}[{', '.join(labels)}]" if labels else str(name)
+        for variable in self.dataset.data_vars.values():
+            for label, place in places(variable, without=DRAW):
                 yield label, variable, np.atleast_1d(variable.isel(place).values)
 
     def plot(
