@@ -19,7 +19,26 @@ from typing import TYPE_CHECKING, Any
 
 from overbuild import capex, data, leadtime, models, study, utilization
 from overbuild._core import __version__, get_num_threads, set_num_threads
-from overbuild.study import Input, Result, Study, between, pert, read_inputs, triangular
+from overbuild.study import (
+    Input,
+    Result,
+    Study,
+    beta,
+    between,
+    choice,
+    clipped,
+    empirical,
+    gamma,
+    loguniform,
+    mixture,
+    pert,
+    read_inputs,
+    triangular,
+    truncated,
+    uniform,
+    weibull,
+    zero_inflated,
+)
 
 if TYPE_CHECKING:
     from overbuild import plot
@@ -29,11 +48,18 @@ __all__ = [
     "Result",
     "Study",
     "__version__",
+    "beta",
     "between",
     "capex",
+    "choice",
+    "clipped",
     "data",
+    "empirical",
+    "gamma",
     "get_num_threads",
     "leadtime",
+    "loguniform",
+    "mixture",
     "models",
     "pert",
     "plot",
@@ -41,7 +67,11 @@ __all__ = [
     "set_num_threads",
     "study",
     "triangular",
+    "truncated",
+    "uniform",
     "utilization",
+    "weibull",
+    "zero_inflated",
 ]
 
 

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from overbuild.study.distributions import between, pert, triangular
+from overbuild.study.distributions import (
+    beta,
+    between,
+    choice,
+    clipped,
+    empirical,
+    gamma,
+    loguniform,
+    mixture,
+    pert,
+    triangular,
+    truncated,
+    uniform,
+    weibull,
+    zero_inflated,
+)
 from overbuild.study.inputs import Input
 from overbuild.study.results import Result
 from overbuild.study.running import Study
@@ -13,9 +28,20 @@ __all__ = [
     "Input",
     "Result",
     "Study",
+    "beta",
     "between",
+    "choice",
+    "clipped",
+    "empirical",
+    "gamma",
+    "loguniform",
+    "mixture",
     "pert",
     "read_inputs",
     "tabulate",
     "triangular",
+    "truncated",
+    "uniform",
+    "weibull",
+    "zero_inflated",
 ]
