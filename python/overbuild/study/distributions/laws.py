@@ -6,6 +6,8 @@ A distribution is what has a quantile function: a frozen one of ``scipy.stats`` 
 
 from __future__ import annotations
 
+import copyreg
+import functools
 import math
 import numbers
 from collections.abc import Callable
@@ -16,6 +18,15 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Floats: TypeAlias = NDArray[np.float64]
+
+
+def _normal_again(distribution: stats.Normal) -> tuple[Any, tuple[()]]:
+    parameters = {"mu": distribution.mu, "sigma": distribution.sigma}
+    return functools.partial(stats.Normal, **parameters), ()
+
+
+# On its own scipy (1.17) unpickles every `Normal` as the standard one, without a word.
+copyreg.pickle(stats.Normal, _normal_again)
 
 #: Names of the lower and upper quantile function, in the older and the newer interface.
 _QUANTILES = (("ppf", "isf"), ("icdf", "iccdf"))
@@ -145,12 +156,12 @@ class Foreign:
 
     def cdf(self, x: Any) -> Any:
         """Return probabilities of a value of at most `x`."""
-        return _quietly(self.distribution.cdf, x)
+        return _quietly(self.distribution.cdf, self._onto_lattice(x))
 
     def sf(self, x: Any) -> Any:
         """Return probabilities of a value above `x`."""
         upper = self._method("sf", "ccdf")
-        return 1.0 - self.cdf(x) if upper is None else _quietly(upper, x)
+        return 1.0 - self.cdf(x) if upper is None else _quietly(upper, self._onto_lattice(x))
 
     def pdf(self, x: Any) -> Any:
         """Return densities."""
@@ -175,7 +186,12 @@ class Foreign:
         """Whether no single value has a probability of its own."""
         return hasattr(self.distribution, "pdf") and not self.on_a_lattice
 
-    @property
+    def _onto_lattice(self, x: Any) -> Any:
+        """Return the values that count: scipy (1.17) interpolates its newer discrete ones."""
+        newer = hasattr(self.distribution, "icdf")
+        return np.floor(x) if newer and self.on_a_lattice else x
+
+    @functools.cached_property
     def on_a_lattice(self) -> bool:
         """Whether values are whole numbers apart, as in all discrete ones of scipy."""
         mass = self._method("pmf")
