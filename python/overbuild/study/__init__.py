@@ -22,7 +22,7 @@ from overbuild.study.inputs import Input
 from overbuild.study.results import Result
 from overbuild.study.running import Study
 from overbuild.study.sampling import tabulate
-from overbuild.study.tables import read_inputs
+from overbuild.study.tables import read_inputs, read_scenarios
 
 __all__ = [
     "Input",
@@ -38,6 +38,7 @@ __all__ = [
     "mixture",
     "pert",
     "read_inputs",
+    "read_scenarios",
     "tabulate",
     "triangular",
     "truncated",

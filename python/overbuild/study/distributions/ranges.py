@@ -230,7 +230,8 @@ def check_positive(kind: str, low: float) -> None:
 def check_level(level: float) -> None:
     """Refuse what is no probability of an interval."""
     if not 0 < level < 1:
-        msg = f"level must be between 0 and 1, got {level}"
+        hint = f"; write {level:g}% as {level / 100:g}" if 1 < level < 100 else ""
+        msg = f"level must be between 0 and 1, got {level}{hint}"
         raise ValueError(msg)
 
 
