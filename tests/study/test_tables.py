@@ -405,7 +405,7 @@ def test_ends_have_their_probabilities_in_all_forms(tmp_path_factory, table) -> 
         np.testing.assert_allclose(law.ppf([tail, 1 - tail]), [row["low"], row["high"]], rtol=1e-9)
 
 
-@given(st.floats(1.0001, 1e6), st.floats(1e-9, 1e9), st.floats(0.05, 0.999))
+@given(st.floats(1.000001, 1e6), st.floats(1e-9, 1e9), st.floats(0.05, 0.999))
 def test_two_quantiles_of_gamma_and_weibull(factor: float, low: float, level: float) -> None:
     tail, high = (1 - level) / 2, low * factor
     assume(high > low)
@@ -417,11 +417,15 @@ def test_two_quantiles_of_gamma_and_weibull(factor: float, low: float, level: fl
 @given(st.floats(1e-6, 1 - 1e-6), st.floats(1e-6, 1 - 1e-6), st.floats(0.05, 0.999))
 def test_two_quantiles_of_beta(one: float, other: float, level: float) -> None:
     low, high = min(one, other), max(one, other)
-    assume(high - low > 1e-5)
+    assume(low < high)
     tail = (1 - level) / 2
-    law = ob.beta(low, high, level)
-    np.testing.assert_allclose([law.cdf(low), law.sf(high)], tail, rtol=1e-9)
-    np.testing.assert_allclose([law.ppf(tail), law.isf(tail)], [low, high], rtol=1e-8, atol=1e-12)
+    try:
+        law = ob.beta(low, high, level)
+    except ValueError:
+        assert high - low < 1e-3 * high  # the shapes are beyond what can be computed with
+    else:
+        found = [law.ppf(tail), law.isf(tail)]
+        np.testing.assert_allclose(found, [low, high], rtol=0, atol=1.1e-8 * (high - low))
 
 
 @pytest.mark.parametrize(
