@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from overbuild.study import evidence as evidences
 from overbuild.study import rendering, scenarios
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
@@ -126,6 +127,47 @@ class Result:
             msg = f"no variable {name!r}; there are {known}"
             raise KeyError(msg)
         return plot.variable(self.dataset[name], ax=ax, quantiles=quantiles)
+
+    def given(self, evidence: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
+        """Weigh the draws by how well they agree with what has been observed.
+
+        By Bayes' rule: a draw's weight is multiplied by the density that each observation has at
+        the draw's value, or by 1 and 0 within and outside of a range. So evidence on an input
+        adds to what the input's own distribution says, and should not be the same information.
+
+        Parameters
+        ----------
+        evidence : mapping, optional
+            Evidence by name or by label of a position: ``{"gpus[period=3]": (2e5, 3e5)}``.
+        **named
+            The same as keywords: ``given(revenue=(1.9e9, 2e9), price=ob.between(2, 3))``. A
+            range ``(low, high)`` may have None for an open end; a distribution is of the true
+            value, as what was observed and its error tell.
+
+        Returns
+        -------
+        Result
+            The same draws with weights, which every later summary, plot and sensitivity uses.
+            Its attribute ``effective_sample_size`` tells how many equal draws they are worth.
+
+        Raises
+        ------
+        ValueError
+            If there is no evidence, no such variable, or no draw that agrees.
+        TypeError
+            If evidence is a bare number, which no draw meets, or has no density.
+
+        Warns
+        -----
+        UserWarning
+            If few draws agree; it says how many draws would do.
+        """
+        return Result(evidences.weighted(self.dataset, {**(evidence or {}), **named}))
+
+    @property
+    def effective_sample_size(self) -> float:
+        """How many draws of equal weight are worth as much as the weighted ones."""
+        return evidences.effective_sample_size(self.dataset)
 
     def against(self, base: str = BASE, *, relative: bool = False) -> Result:
         """Differences of all outputs from one scenario, draw by draw.

@@ -16,6 +16,7 @@ from overbuild._core import QuantileTable
 from overbuild.study import precision as precise
 from overbuild.study.chunks import Work
 from overbuild.study.collecting import Columns, check_dims
+from overbuild.study.conditioning import conditioned
 from overbuild.study.correlation import as_correlation
 from overbuild.study.evaluation import Model
 from overbuild.study.inputs import as_inputs
@@ -202,6 +203,73 @@ class Study:
                 done = f"{collection.done:,} draws are done, and in attribute partial of the study"
                 error.add_note(done)
             raise
+
+    def condition(
+        self,
+        evidence: Mapping[str, Any] | None = None,
+        /,
+        *,
+        draws: int = 2**13,
+        seed: int = 0,
+        **named: Any,
+    ) -> Result:
+        """Draw inputs and outputs given evidence, however rare it is that draws agree with it.
+
+        :meth:`Result.given` weighs draws that are there; where too few agree, this looks for
+        others: sequential Monte Carlo from the prior to the posterior, which evaluates the model
+        some hundred times as often as there are draws.
+
+        Parameters
+        ----------
+        evidence : mapping, optional
+            Evidence by name or by label of a position, as for :meth:`Result.given`.
+        draws : int
+            Draws to return, at least 512.
+        seed : int
+            Seed of all that is left to chance, at least 0.
+        **named
+            The same as keywords: ``condition(revenue=(1.91e9, 1.92e9), draws=2**14)``.
+
+        Returns
+        -------
+        Result
+            Draws of equal weight of all inputs and outputs; attribute ``log_evidence`` of the
+            data set is the log of the prior probability of ranges, or density of distributions.
+            Standard errors are from 16 parts that are resampled each on its own.
+
+        Raises
+        ------
+        ValueError
+            If there is no evidence, no such variable, or nothing that agrees is found.
+        TypeError
+            If evidence is a bare number, which no draw meets, or has no density.
+
+        Warns
+        -----
+        UserWarning
+            If draws have not become independent of where they began.
+
+        Notes
+        -----
+        The same seed gives the same draws on the same machine. Evidence more than six standard
+        deviations out on a single input is beyond the tables that inputs are drawn with.
+
+        Source: P. Del Moral, A. Doucet, A. Jasra, "Sequential Monte Carlo samplers", *JRSS B* 68
+        (2006), 411-436.
+
+        Examples
+        --------
+        >>> import overbuild as ob
+        >>> from scipy import stats
+        >>> study = ob.Study(lambda a, b: {"sum": a + b}, {"a": stats.norm(), "b": stats.norm()})
+        >>> result = study.condition(sum=stats.norm(5, 0.01), draws=4096, seed=1)
+        >>> print(result.dataset["a"].mean().round(1).item())
+        2.5
+        """
+        draws = _whole("draws", draws, 512, 2**BITS)
+        seed = _whole("seed", seed, 0, None)
+        work = self.work(max(draws, 2**12), seed)
+        return conditioned(work, self._labelled, {**(evidence or {}), **named}, draws, seed)
 
     def work(self, draws: int, seed: int) -> Work:
         """Return what makes chunks of up to `draws` draws."""
