@@ -6,10 +6,11 @@ import functools
 import importlib.util
 import inspect
 import operator
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -17,6 +18,7 @@ from overbuild._core import QuantileTable
 from overbuild.study.inputs import DRAW, as_inputs
 from overbuild.study.results import Result
 from overbuild.study.sampling import BITS, Sampler, tabulate_all
+from overbuild.study.sobol import sobol
 
 # Without ipywidgets a notebook gets the plain bar, not a warning on import.
 if importlib.util.find_spec("ipywidgets"):
@@ -143,6 +145,74 @@ class Study:
             columns.add(start, n, drawn)
             columns.add(start, n, outputs)
         return self._label(columns, draws, seed)
+
+    def sobol(
+        self,
+        draws: int = 2**13,
+        seed: int = 0,
+        outputs: str | Sequence[str] | None = None,
+        chunk: int | None = None,
+    ) -> pd.DataFrame:
+        r"""Share out the variance of outputs: what each input explains, alone and in all.
+
+        .. math::
+
+            S_i = \frac{\operatorname{Var}(E[y \mid x_i])}{\operatorname{Var}(y)}, \quad
+            T_i = 1 - \frac{\operatorname{Var}(E[y \mid x_{-i}])}{\operatorname{Var}(y)}
+
+        Parameters
+        ----------
+        draws : int
+            Draws of each of the two matrices that are mixed, a power of two, at least 256. The
+            model is evaluated `draws` times the number of random inputs and two more; outputs
+            asked for are kept in memory.
+        seed : int
+            Seed of the scrambling, at least 0.
+        outputs : str or sequence of str, optional
+            Names of outputs, or labels of their positions; all if not given.
+        chunk : int, optional
+            Draws that the model gets at once.
+
+        Returns
+        -------
+        DataFrame
+            Rows by output and input, for each output the input with most in all first. Columns
+            ``first_order`` and ``total_order``, fractions of 1, each followed by its standard
+            error over 16 independent scrambles (``SE first_order``, ``SE total_order``).
+            ``attrs["units"]`` are the units of the outputs.
+
+        Raises
+        ------
+        ValueError
+            If `draws` is no power of two or too small, an output has a draw that is NaN or
+            infinite, or no input is random.
+        KeyError
+            If there is no such output.
+
+        Notes
+        -----
+        Where total and first order differ, an input acts together with others. An estimate can
+        be slightly below 0. Indices of an output that is the same in all draws are NaN.
+
+        Source: A. Saltelli et al., "Variance based sensitivity analysis of model output",
+        *Computer Physics Communications* 181 (2010), 259-270, as in ``scipy.stats.sobol_indices``.
+
+        Examples
+        --------
+        >>> import overbuild as ob
+        >>> from scipy import stats
+        >>> study = ob.Study(lambda a, b: {"product": a * b},
+        ...                  {"a": stats.norm(1, 1), "b": stats.norm(1, 2)})
+        >>> study.sobol(2**14)[["first_order", "total_order"]].loc["product"].round(1)
+               first_order  total_order
+        input
+        b              0.4          0.9
+        a              0.1          0.6
+        """
+        draws = _whole("draws", draws, 1, 2**BITS)
+        seed = _whole("seed", seed, 0, None)
+        chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
+        return sobol(self, draws, seed, chunk, outputs)
 
     @functools.cached_property
     def _tables(self) -> dict[str, QuantileTable]:
