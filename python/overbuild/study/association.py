@@ -88,15 +88,15 @@ class Response:
         self.is_complete = bool(used.all()) or (
             weights is not None and not np.isnan(values[weights > 0]).any()
         )
-        if not self.is_complete:
-            weights = normalized(np.where(used, 1.0 if weights is None else weights, 0.0))
         # What has no weight must not count, be it infinite.
         self.values = values if used.all() else np.where(used, values, 0.0)
-        self.used, self.weights = used, weights
-        self.is_empty = not used.any()
         self.is_finite = bool(np.isfinite(self.values).all())
+        self.used = used
         present = self.values[used]
-        self.is_constant = self.is_empty or bool(present.min() == present.max())
+        self.is_constant = present.size == 0 or bool(present.min() == present.max())
+        if not self.is_complete and present.size:
+            weights = normalized(np.where(used, 1.0 if weights is None else weights, 0.0))
+        self.weights = weights
         if self.is_constant:
             return
         self.ranks = Ranks(Ordered(self.values), weights)
