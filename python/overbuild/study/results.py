@@ -10,9 +10,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from overbuild.study import conditional, rendering, sensitivity
+from overbuild.study import conditional, rendering, scenarios, sensitivity
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
+from overbuild.study.scenarios import BASE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -323,6 +324,31 @@ class Result:
         Name: width_reduction, dtype: float64
         """
         return conditional.value_of_information(self.dataset, output, inputs, level)
+
+    def against(self, base: str = BASE, *, relative: bool = False) -> Result:
+        """Differences of all outputs from one scenario, draw by draw.
+
+        Parameters
+        ----------
+        base : str
+            Name of the scenario to compare with.
+        relative : bool
+            Whether to divide by the base: a share, 0.1 for a tenth more.
+
+        Returns
+        -------
+        Result
+            Of the other scenarios; inputs as they are. Its summary has the quantiles of the
+            differences, which are not the differences of quantiles.
+
+        Raises
+        ------
+        ValueError
+            If the study has no scenarios.
+        KeyError
+            If there is none of this name.
+        """
+        return Result(scenarios.against(self.dataset, base, relative=relative))
 
     def _title(self) -> str:
         attrs = self.dataset.attrs

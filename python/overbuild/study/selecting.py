@@ -11,11 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild.study.classes import Floats, normalized
-from overbuild.study.inputs import DRAW, WEIGHT
+from overbuild.study.inputs import DRAW, SCENARIO, WEIGHT
 from overbuild.study.labels import Place, label, places
-
-#: The dimension of scenarios, which share their draws.
-SCENARIO = "scenario"
 
 
 @dataclasses.dataclass(frozen=True)

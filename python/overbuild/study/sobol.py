@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from scipy import stats
 
+from overbuild.study.chunks import Work
 from overbuild.study.classes import Floats
-from overbuild.study.inputs import DRAW, REPLICATES
+from overbuild.study.inputs import DRAW, REPLICATES, SCENARIO
 from overbuild.study.labels import places
 from overbuild.study.sampling import Sampler
 
@@ -32,60 +33,104 @@ def sobol(
     if draws < _LEAST or draws & (draws - 1):
         msg = f"draws must be a power of two, at least {_LEAST}, got {draws}"
         raise ValueError(msg)
-    inputs = list(study._tables)
-    if not inputs:
-        msg = f"no input of {study.name} is random: there is no variance to explain"
+    if study.correlation is not None:
+        names = ", ".join(study.correlation.labels)
+        msg = (
+            f"inputs are correlated ({names}): Sobol' indices share out the variance among inputs "
+            "that vary on their own; Result.sensitivity takes correlated ones"
+        )
         raise ValueError(msg)
-    replicates = [
-        _evaluate(study, _matrices(study, draws // REPLICATES, seed * REPLICATES + k), chunk)
-        for k in range(REPLICATES)
-    ]
-    chosen = _chosen(replicates[0], outputs, study.name)
+    work = study.work(draws, seed)
+    inputs = list(work.sampler.points)
+    if not inputs:
+        msg = f"no input of {work.model.name} is random: there is no variance to share out"
+        raise ValueError(msg)
+    known = _outputs(study, work)
+    chosen = {label: known[label] for label in _chosen(known, outputs, work.model.name)}
+    matrices = _evaluate(work, _mixed(inputs, draws, seed), chosen, chunk)
     tables = {
-        label: _table([values[label][1] for values in replicates], inputs, label)
-        for label in chosen
+        label: _table(matrices[label], inputs, list(work.tables[one.scenario]))
+        for label, one in chosen.items()
     }
     table = pd.concat(tables, names=["output", "input"])
-    table.attrs = {"units": {label: replicates[0][label][0] for label in chosen}}
+    table.attrs = {"units": {label: one.unit for label, one in chosen.items()}}
     return table
 
 
-def _matrices(study: Study, rows: int, seed: int) -> dict[str, Floats]:
-    """Return draws of each input: of matrix A, of B, and of A with one input from B, in turn."""
-    tables = study._tables
-    doubled = {f"{which} {name}": table for which in "AB" for name, table in tables.items()}
-    drawn = Sampler.of(doubled, rows, seed).draw(0, rows)
-    return {
-        name: np.concatenate(
-            [drawn[f"{which} {name}"] for which in "AB"]
-            + [drawn[f"{'B' if name == other else 'A'} {name}"] for other in tables]
-        )
-        for name in tables
-    }
+@dataclasses.dataclass(frozen=True)
+class _Output:
+    """What is known of a position of an output before the matrices are evaluated."""
+
+    unit: str
+    scenario: str
 
 
-#: The unit of each position of the outputs, and its draws.
-_Evaluated = dict[str, tuple[str, Floats]]
+def _outputs(study: Study, work: Work) -> dict[str, _Output]:
+    """Return the outputs that differ by draw, by label; a few draws tell which there are."""
+    found = {}
+    few = study._labelled(work(0, _LEAST))
+    for name, value in few.items():
+        if value.attrs["role"] != "output" or DRAW not in value.dims:
+            continue
+        for label, place in places(value.rename(name), without=DRAW):
+            scenario = str(value[SCENARIO].values[place[SCENARIO]]) if SCENARIO in place else ""
+            found[label] = _Output(value.attrs["unit"], scenario)
+    return found
 
 
-def _evaluate(study: Study, drawn: Mapping[str, Floats], chunk: int) -> _Evaluated:
-    total = next(iter(drawn.values())).size
-    parts: dict[str, list[Floats]] = {}
-    units: dict[str, str] = {}
-    for start in range(0, total, chunk):
-        n = min(chunk, total - start)
-        given = {
-            name: xr.DataArray(x[start : start + n].copy(), dims=DRAW) for name, x in drawn.items()
-        }
-        for name, value in study._evaluate(given, n).items():
-            if DRAW not in value.dims:
-                continue
-            for label, place in places(value.rename(name), without=DRAW):
-                values = value.isel(place).values.astype(float)
-                _check_finite(label, values)
-                parts.setdefault(label, []).append(values)
-                units[label] = str(value.attrs.get("unit", study.units.get(name, "")))
-    return {label: (units[label], np.concatenate(each)) for label, each in parts.items()}
+def _chosen(
+    known: dict[str, _Output], asked: str | Sequence[str] | None, model: str
+) -> dict[str, None]:
+    """Return the labels asked for, by name of an output or by label."""
+    if not known:
+        msg = f"no output of {model} differs between draws"
+        raise ValueError(msg)
+    if asked is None:
+        return dict.fromkeys(known)
+    found: dict[str, None] = {}
+    for name in [asked] if isinstance(asked, str) else asked:
+        labels = [one for one in known if name in (one, one.partition("[")[0])]
+        if not labels:
+            msg = f"no output {name!r} that differs between draws; there are {', '.join(known)}"
+            raise KeyError(msg)
+        found.update(dict.fromkeys(labels))
+    return found
+
+
+def _mixed(inputs: Sequence[str], draws: int, seed: int) -> Iterator[dict[str, Floats]]:
+    """Yield the points of matrix A, of B, and for each input of A with that input from B."""
+    sampler = Sampler.of([f"{which} {label}" for which in "AB" for label in inputs], draws, seed)
+    points = {}
+    for label, dimension in sampler.points.items():
+        points[label] = np.empty(draws)
+        dimension.points(0, points[label])
+    first, second = ({label: points[f"{which} {label}"] for label in inputs} for which in "AB")
+    yield first
+    yield second
+    for label in inputs:
+        yield first | {label: second[label]}
+
+
+def _evaluate(
+    work: Work, mixed: Iterator[dict[str, Floats]], chosen: dict[str, _Output], chunk: int
+) -> dict[str, Floats]:
+    """Return for each label its draws for each of the matrices, shape (matrices, draws)."""
+    found: dict[str, list[Floats]] = {label: [] for label in chosen}
+    names = {label.partition("[")[0] for label in chosen}
+    for points in mixed:
+        draws = next(iter(points.values())).size
+        parts: dict[str, list[Floats]] = {label: [] for label in chosen}
+        for start in range(0, draws, chunk):
+            n = min(chunk, draws - start)
+            outcome = work.at({label: u[start : start + n] for label, u in points.items()}, n)
+            for name in names:
+                for label, place in places(outcome[name].rename(name), without=DRAW):
+                    if label in chosen:
+                        parts[label].append(outcome[name].isel(place).values.astype(float))
+        for label, each in parts.items():
+            found[label].append(np.concatenate(each))
+            _check_finite(label, found[label][-1])
+    return {label: np.stack(each) for label, each in found.items()}
 
 
 def _check_finite(label: str, values: Floats) -> None:
@@ -99,55 +144,40 @@ def _check_finite(label: str, values: Floats) -> None:
         raise ValueError(msg)
 
 
-def _chosen(known: _Evaluated, asked: str | Sequence[str] | None, model: str) -> list[str]:
-    """Return the labels asked for, by name of an output or by label."""
-    if asked is None:
-        if not known:
-            msg = f"no output of {model} differs between draws"
-            raise ValueError(msg)
-        return list(known)
-    found: dict[str, None] = {}
-    for name in [asked] if isinstance(asked, str) else asked:
-        labels = [one for one in known if name in (one, one.partition("[")[0])]
-        if not labels:
-            msg = f"no random output {name!r}; there are {', '.join(known)}"
-            raise KeyError(msg)
-        found.update(dict.fromkeys(labels))
-    return list(found)
+def _table(matrices: Floats, inputs: Sequence[str], random: Sequence[str]) -> pd.DataFrame:
+    """Return the indices of one output, with their spread over the replicates.
 
-
-def _table(replicates: Sequence[Floats], inputs: Sequence[str], label: str) -> pd.DataFrame:
-    """Return the indices of one output, from all replicates, with their spread over them."""
-    matrices = [values.reshape(len(inputs) + 2, -1) for values in replicates]
-    every = np.concatenate(matrices, axis=1)
-    estimates = _indices(every)
-    apart = np.array([_indices(one) for one in matrices])
-    errors = apart.std(axis=0, ddof=1) / math.sqrt(len(replicates))
+    Inputs that are not `random` in the output's scenario are left out.
+    """
+    replicates = np.array([_indices(matrices[:, k::REPLICATES]) for k in range(REPLICATES)])
+    errors = replicates.std(axis=0, ddof=1) / math.sqrt(REPLICATES)
+    estimates = _indices(matrices)
     table = pd.DataFrame(
         np.stack([estimates[0], errors[0], estimates[1], errors[1]], axis=1),
         index=pd.Index(inputs, name="input"),
         columns=_COLUMNS,
     )
-    return table.sort_values("total_order", ascending=False, kind="stable")
+    return table.loc[list(random)].sort_values("total_order", ascending=False, kind="stable")
 
 
-def _indices(values: Floats) -> Floats:
+def _indices(matrices: Floats) -> Floats:
     """Return first-order and total indices from outputs of A, B and each A with one of B."""
-    inputs = values.shape[0] - 2
-    if values[:2].min() == values[:2].max():
+    inputs = matrices.shape[0] - 2
+    if matrices[:2].min() == matrices[:2].max():
         return np.full((2, inputs), math.nan)  # scipy would say 0
     # Variances of huge or tiny outputs must neither overflow nor vanish.
-    values = values / np.abs(values).max()
+    scaled = matrices / np.abs(matrices).max()
     # Twice the same output, since scipy fails on a single index.
-    first, second, mixed = values[0], values[1], values[2:]
+    a, b, mixed = scaled[0], scaled[1], scaled[2:]
     found = stats.sobol_indices(
         func={
-            "f_A": np.stack([first, first]),
-            "f_B": np.stack([second, second]),
+            "f_A": np.stack([a, a]),
+            "f_B": np.stack([b, b]),
             "f_AB": np.stack([mixed, mixed], axis=1),
         },
-        n=values.shape[1],
+        n=a.size,
     )
+    # It gives shape (outputs,) where there is one input.
     return np.array(
         [np.reshape(index, (2, inputs))[0] for index in (found.first_order, found.total_order)]
     )
