@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overbuild.study import evidence as evidences
 from overbuild.study import rendering, scenarios
+from overbuild.study.drivers import Drivers
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
 from overbuild.study.scenarios import BASE
@@ -26,7 +27,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 MISSING = "NaN draws"
 
 
-class Result:
+class Result(Drivers):
     """What a study gave: every input and output over its draws, with units and sources.
 
     Attributes
