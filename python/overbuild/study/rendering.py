@@ -53,3 +53,8 @@ def as_html(title: str, table: pd.DataFrame) -> str:
         f"<p><b>{html.escape(title)}</b></p>"
         f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def evidence(dataset: object) -> str:
+    """Return what the draws of a result are weighted by, in words."""
+    return ""

@@ -82,20 +82,27 @@ class Result:
     def plot(
         self,
         name: str | None = None,
+        kind: str | None = None,
         ax: Axes | None = None,
-        quantiles: Sequence[float] = QUANTILES,
+        quantiles: Sequence[float] | None = None,
     ) -> Axes:
-        """Draw one variable: a histogram, or a fan over its periods.
+        """Draw one variable in the way that shows it best.
+
+        One number a draw is a histogram, or an S-curve if it is a time; with evidence, before
+        and after. Numbers over periods are a fan, scenarios stand side by side.
 
         Parameters
         ----------
         name : str, optional
             An input or output; the first output if not given.
+        kind : {"histogram", "s_curve", "posterior", "fan", "scenarios"}, optional
+            Which picture to draw, if not the one that this method would choose.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if not given.
-        quantiles : sequence of float
+        quantiles : sequence of float, optional
             Probabilities to mark in a histogram; a fan's bands lie between the first and the
-            last, the second and the last but one, and so on.
+            last, the second and the last but one, and so on. Those usual for the picture if not
+            given.
 
         Returns
         -------
@@ -107,24 +114,26 @@ class Result:
         KeyError
             If there is no such variable.
         ValueError
-            If the variable has no draws, or dimensions that no picture here shows, or
-            `quantiles` are no rising probabilities.
+            If the variable has no draws, or dimensions that no picture here shows, `kind` does
+            not suit it, or `quantiles` are no rising probabilities.
         ImportError
             If matplotlib is not installed.
         """
         from overbuild import plot  # matplotlib is an extra
 
+        values = self.dataset[self._known(name)]
+        evidence = rendering.evidence(self.dataset)
+        return plot.variable(values, ax=ax, quantiles=quantiles, kind=kind, evidence=evidence)
+
+    def _known(self, name: str | None) -> str:
+        """Return the name of a variable: the first output if there is none."""
+        variables = {str(key): v.attrs.get("role") for key, v in self.dataset.data_vars.items()}
         if name is None:
-            name = next(
-                str(key)
-                for key, v in self.dataset.data_vars.items()
-                if v.attrs.get("role") == "output"
-            )
-        if name not in self.dataset.data_vars:
-            known = ", ".join(str(key) for key in self.dataset.data_vars)
-            msg = f"no variable {name!r}; there are {known}"
+            return next(key for key, role in variables.items() if role == "output")
+        if name not in variables:
+            msg = f"no variable {name!r}; there are {', '.join(variables)}"
             raise KeyError(msg)
-        return plot.variable(self.dataset[name], ax=ax, quantiles=quantiles)
+        return name
 
     def _title(self) -> str:
         attrs = self.dataset.attrs
