@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from overbuild.plot._draws import Draws, Floats
-from overbuild.plot._numbers import axis_label, labelled, plain, scale_of, set_dates
+from overbuild.plot._numbers import axis_label, labelled, plain, scale_of, set_dates, shortened
 from overbuild.study.inputs import DRAW
 
 
@@ -70,7 +70,11 @@ def set_places(ax: Axes, table: xr.DataArray, dim: Hashable) -> None:
     size = table.sizes[dim]
     if size == 1 or (dim in table.coords and not is_ordered(table, dim)):
         shown = np.arange(0, size, -(-size // 12))
-        names = [str(table[dim].values[k])[:16] for k in shown] if dim in table.coords else shown
+        names = (
+            [shortened(str(table[dim].values[k]), 16) for k in shown]
+            if dim in table.coords
+            else shown
+        )
         ax.set_xticks(shown, [plain(str(name)) for name in names])
     elif dim in table.coords and table[dim].dtype.kind == "M":
         set_dates(ax.xaxis)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from overbuild.plot._numbers import DATES, days
 from overbuild.study.inputs import DRAW, WEIGHT
-from overbuild.study.results import quantiles_of
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +56,17 @@ def weights_of(values: xr.DataArray) -> Floats | None:
     if weights.size == 0 or weights.min() == weights.max():
         return None
     return weights
+
+
+def _interpolated(rising: Floats, places: Floats) -> Floats:
+    """Return values between neighbours, as ``np.quantile`` does; the lower one of infinite ones."""
+    below = np.floor(places).astype(int)
+    low, high = rising[below], rising[np.minimum(below + 1, rising.size - 1)]
+    part = places - below
+    with np.errstate(invalid="ignore", over="ignore"):
+        step = high - low
+        found = np.where(part < 0.5, low + step * part, high - step * (1 - part))
+    return np.asarray(np.where(np.isnan(found), low, found))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,10 +130,13 @@ class Draws:
     def quantiles(self, probabilities: Any) -> Floats:
         """Return quantiles: interpolated, or with weights the inverse of the distribution."""
         p = np.asarray(probabilities, dtype=float)
-        if self.upto is None or self.values.size == 0:
-            return np.asarray(quantiles_of(self.values, p), dtype=float)
-        found: Floats = self.values[np.searchsorted(self.upto, p).clip(max=self.values.size - 1)]
-        return found
+        last = self.values.size - 1
+        if last < 0:
+            return np.full(p.shape, np.nan)
+        if self.upto is not None:
+            found: Floats = self.values[np.searchsorted(self.upto, p).clip(max=last)]
+            return found
+        return _interpolated(self.values, p * last)
 
     def probability_upto(self, x: Any, side: Any = "right") -> Floats:
         """Return the probability of values up to and with `x`; below `x` if side is left."""

@@ -48,6 +48,11 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+def shortened(text: str, most: int) -> str:
+    """Return text of at most so many letters, with an ellipsis if some are left out."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 class Scale(Protocol):
     """How the numbers of an axis are written."""
 

@@ -104,30 +104,56 @@ def mark_quantiles(
 
     Lines end below the top quarter of the axes, where the numbers are.
     """
+    found = draws.quantiles(probabilities)
+    finite = np.isfinite(found)
     low, high = ax.get_xlim()
     logs = ax.get_xscale() == "log"
     taken = [-np.inf, -np.inf, -np.inf]
-    infinite = []
-    for p, x in zip(probabilities, draws.quantiles(probabilities), strict=True):
-        if not np.isfinite(x):
-            infinite.append(f"{quantile_name(p)} is {'' if x > 0 else 'minus '}infinite")
-            continue
+    for x in np.unique(found[finite]):
         where = np.log(x / low) / np.log(high / low) if logs else (x - low) / (high - low)
         free = [k for k, last in enumerate(taken) if where - last > 0.13]
         level = free[0] if free else int(np.argmin(taken))
         taken[level] = where
-        style = {"linewidth": 1.3, "linestyle": "-"} if p == 0.5 else {"linestyle": "--"}
+        names = probabilities[found == x]
+        style = {"linewidth": 1.3, "linestyle": "-"} if 0.5 in names else {"linestyle": "--"}
         ax.axvline(x, ymax=0.88 - 0.1 * level, color=INK, **{"linewidth": 0.8} | style)
         ax.annotate(
-            f"{quantile_name(p)}\n{scale.mark(x)}",
+            f"{', '.join(map(quantile_name, names))}\n{scale.mark(float(x))}",
             (x, 0.99 - 0.1 * level),
             xycoords=("data", "axes fraction"),
             ha="center",
             va="top",
             fontsize=8,
             color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.6},
         )
-    return infinite
+    return said_of_infinite(probabilities[~finite], found[~finite])
+
+
+def said_of_infinite(probabilities: NDArray[np.float64], found: NDArray[np.float64]) -> list[str]:
+    """Return what to say of quantiles that no axis reaches."""
+    return [
+        f"{quantile_name(p)} is {'' if x > 0 else 'minus '}infinite"
+        for p, x in zip(probabilities, found, strict=True)
+    ]
+
+
+def label_quantiles(ax: Axes, heights: Sequence[float], names: Sequence[str]) -> None:
+    """Write the names of quantiles beside the right end of their curves, or of their range."""
+    to_axes = ax.transData + ax.transAxes.inverted()
+    finite = [(y, name) for y, name in zip(heights, names, strict=True) if np.isfinite(y)]
+    if not finite:
+        return
+    low, high = (to_axes.transform((ax.get_xlim()[1], finite[k][0]))[1] for k in (0, -1))
+    if len(finite) > 1 and high - low < 0.7 * _GAP * (len(finite) - 1):
+        middle = ax.transData.inverted().transform(ax.transAxes.transform((1, (low + high) / 2)))
+        finite = [(float(middle[1]), f"{finite[0][1]} to {finite[-1][1]}")]
+    ys, texts = zip(*finite, strict=True)
+    label_ends(ax, ys, texts, [INK] * len(ys))
+
+
+#: Space between the middles of two lines of small words, as a fraction of a picture's height.
+_GAP = 0.055
 
 
 def label_ends(
@@ -137,7 +163,7 @@ def label_ends(
     to_axes = ax.transData + ax.transAxes.inverted()
     ends = [to_axes.transform((ax.get_xlim()[1], y))[1] for y in heights]
     shown = [k for k in np.argsort(ends) if np.isfinite(ends[k])]
-    places = apart([ends[k] for k in shown], 0.055)
+    places = apart([ends[k] for k in shown], _GAP)
     for k, place in zip(shown, places, strict=True):
         ax.annotate(
             plain(names[k]),

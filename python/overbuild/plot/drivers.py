@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from overbuild.plot._draws import Floats
-from overbuild.plot._numbers import Numbers, labelled, plain
+from overbuild.plot._numbers import Numbers, labelled, plain, shortened
 from overbuild.plot._style import FILL, INK, QUIET, axes, note, percent
 
 #: Most inputs shown.
@@ -68,16 +68,25 @@ def tornado(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     numbers.set(ax.xaxis)
     _write_ends(ax, ends, centre, numbers)
     ax.axvline(centre, color=QUIET, linewidth=0.8)
-    ax.set_yticks(range(len(shown)), [plain(str(name))[:32] for name in shown.index])
-    ax.set_ylim(len(shown) - 0.5, -0.9)
+    ax.set_yticks(range(len(shown)), [_row_name(str(name)) for name in shown.index])
+    # A row for the legend, below the shortest bar.
+    ax.set_ylim(len(shown) + 0.3, -0.9)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(labelled(str(table.attrs.get("output", "output")), numbers.unit))
     if "first_order" in shown:
         _write_shares(ax, shown["first_order"].to_numpy(dtype=float))
-    ax.legend(frameon=False, fontsize=8, loc="lower right")
+    ax.legend(frameon=False, fontsize=8, loc="lower center", ncols=2)
     _say(ax, table, rows, numbers.mark(centre))
     return ax
+
+
+def _row_name(label: str) -> str:
+    """Return a label, over two lines if it is that of one position with a long name."""
+    name, bracket, place = label.partition("[")
+    if len(label) > 24 and bracket:
+        return plain(f"{shortened(name, 32)}\n[{shortened(place, 32)}")
+    return plain(shortened(label, 32))
 
 
 def _widest_first(table: pd.DataFrame) -> pd.DataFrame:

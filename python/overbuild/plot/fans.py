@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overbuild.plot._along import along, curves_of, last_of, set_heights, set_places
 from overbuild.plot._draws import Floats, numeric, only_dims, weights_of
-from overbuild.plot._style import FILL, INK, QUIET, axes, footnote, label_ends, quantile_name
+from overbuild.plot._style import FILL, INK, QUIET, axes, footnote, label_quantiles, quantile_name
 from overbuild.study.inputs import DRAW
 from overbuild.study.results import QUANTILES, checked
 
@@ -91,7 +91,7 @@ def fan(
     set_places(ax, table, dims[0])
     set_heights(ax, values, curves)
     names = [quantile_name(p) for p in probabilities]
-    label_ends(ax, last_of(curves), names, [INK] * len(names))
+    label_quantiles(ax, last_of(curves), names)
     footnote(ax, values, evidence, notes)
     return ax
 

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from overbuild.plot._draws import Draws, Floats, checked_draws, is_skewed, numeric, span
-from overbuild.plot._numbers import Scale, axis_label, scale_of
+from overbuild.plot._numbers import Numbers, Scale, axis_label, scale_of
 from overbuild.plot._style import FILL, axes, footnote, mark_quantiles, percent, without_side
 from overbuild.study.results import QUANTILES, checked
 
@@ -111,12 +110,16 @@ def _bins(ax: Axes, draws: Draws, low: float, high: float, scale: Scale) -> list
     if log:
         ax.set_xscale("log")
     scale.set(ax.xaxis, log)
-    ax.set_xlim(edges[0], edges[-1])
+    if log:
+        ax.set_xlim(edges[0], edges[-1])
+    else:
+        margin = 0.015 * (edges[-1] - edges[0])
+        ax.set_xlim(edges[0] - margin, edges[-1] + margin)
     top, notes = tallest(heights)
     # Room for the numbers above the bars.
     ax.set_ylim(0, 1.35 * top)
     without_side(ax)
-    beyond = float(1 - heights.sum())
+    beyond = float(draws.heights(draws.finite[[0, -1]])[0] - heights.sum())
     if beyond > 0.003:
         notes.append(f"{percent(beyond)} beyond the axis")
     return [*(["logarithmic axis"] if log else []), *notes]
@@ -131,8 +134,8 @@ def tallest(heights: Floats) -> tuple[float, list[str]]:
 
 
 def said_of_repeated(distinct: Floats, shares: Floats, scale: Scale) -> list[str]:
-    """Say which single values have a probability of their own."""
-    often = np.flatnonzero(shares >= 0.02)
+    """Say which single values have a probability out of line with that of all others."""
+    often = np.flatnonzero((shares >= 0.02) & (shares > 5 * np.quantile(shares, 0.9)))
     return [f"{percent(shares[k])} are exactly {scale.mark(distinct[k])}" for k in often[:3]]
 
 
@@ -148,5 +151,6 @@ def _bars(ax: Axes, distinct: Floats, shares: Floats, scale: Scale) -> None:
     scale.set(ax.xaxis)
     if distinct.size == 1 or (distinct.size <= 10 and gap > 0.07 * (high - low + 2 * edge)):
         ax.set_xticks(distinct, [scale.mark(x) for x in distinct])
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    ax.set_yticks([y for y in ax.get_yticks() if 0 <= y <= min(1.0, 1.2 * shares.max())])
+    Numbers("share", 0.0, 1.0).set(ax.yaxis)
     ax.set_ylabel("probability")

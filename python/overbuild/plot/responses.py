@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from overbuild.plot._along import last_of
 from overbuild.plot._draws import Floats
 from overbuild.plot._numbers import Numbers, labelled
-from overbuild.plot._style import FILL, INK, axes, label_ends, note
+from overbuild.plot._style import FILL, INK, axes, label_quantiles, note
 
 _COLUMNS = ("P5", "P25", "P50", "P75", "P95")
 
@@ -72,8 +73,7 @@ def what_if(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.fill_between(places, curves[k], curves[4 - k], color=FILL, alpha=shade, linewidth=0)
     ax.plot(places, curves[2], color=INK, linewidth=1.8)
     _label(ax, table, curves)
-    ends = [float(y[~np.isnan(y)][-1]) if (~np.isnan(y)).any() else np.nan for y in curves]
-    label_ends(ax, ends, _COLUMNS, [INK] * 5)
+    label_quantiles(ax, last_of(curves), _COLUMNS)
     inside = ax.get_xaxis_transform()
     ax.vlines(places, 0, 0.025, color=INK, alpha=0.6, linewidth=0.6, transform=inside)
     note(ax, f"bands: central 50% and 90% given the input, at {len(table)} values of it (ticks)")

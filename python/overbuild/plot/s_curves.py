@@ -11,7 +11,15 @@ from matplotlib.ticker import PercentFormatter
 
 from overbuild.plot._draws import Draws, Floats, checked_draws, is_skewed, numeric, span
 from overbuild.plot._numbers import Scale, axis_label, scale_of
-from overbuild.plot._style import INK, QUIET, axes, footnote, quantile_name
+from overbuild.plot._style import (
+    INK,
+    QUIET,
+    axes,
+    footnote,
+    percent,
+    quantile_name,
+    said_of_infinite,
+)
 from overbuild.study.results import checked
 
 #: More points than a picture has pixels would not show.
@@ -74,26 +82,30 @@ def s_curve(
     values = numeric(values)
     draws = checked_draws(values)
     found = draws.quantiles(probabilities)
-    low, high = _room(*span(draws, found), log=is_skewed(draws))
+    before = draws if draws.upto is None else checked_draws(values, weighted=False)
+    ends = np.array([span(before, found), span(draws, found)])
+    log = is_skewed(before)
+    low, high = _room(float(ends[:, 0].min()), float(ends[:, 1].max()), log)
     scale = scale_of(values, low, high)
     ax = axes(ax)
-    if draws.upto is not None:
-        before = checked_draws(values, weighted=False)
+    if before is not draws:
         curve = _curve(before, low, high)
         ax.plot(*curve, color=QUIET, linewidth=1, linestyle="--", label="before evidence")
-    after = "after evidence" if draws.upto is not None else "draws"
-    ax.plot(*_curve(draws, low, high), color=INK, linewidth=1.8, label=after)
-    if is_skewed(draws):
+    ax.plot(*_curve(draws, low, high), color=INK, linewidth=1.8, label="after evidence")
+    if log:
         ax.set_xscale("log")
-    scale.set(ax.xaxis, is_skewed(draws))
+    scale.set(ax.xaxis, log)
     ax.set_xlim(low, high)
     ax.set_ylim(0, 1.02)
     notes = _mark(ax, probabilities, found, scale)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_xlabel(axis_label(values))
     ax.set_ylabel("cumulative probability")
-    if draws.upto is not None:
-        ax.legend(frameon=False, fontsize=8, loc="upper left")
+    if before is not draws:
+        ax.legend(fontsize=8, loc="upper left", framealpha=0.9, edgecolor="none")
+    never = float(1 - draws.probability_upto(np.inf, "left"))
+    if never > 0:
+        notes.append(f"probability of never: {percent(never)}")
     footnote(ax, values, evidence, notes)
     return ax
 
@@ -118,12 +130,9 @@ def _curve(draws: Draws, low: float, high: float) -> tuple[Floats, Floats]:
 
 def _mark(ax: Axes, probabilities: Floats, found: Floats, scale: Scale) -> list[str]:
     """Lead lines from both axes to each quantile; return what to say of infinite ones."""
-    infinite = []
     left = ax.get_xlim()[0]
-    for p, x in zip(probabilities, found, strict=True):
-        if not np.isfinite(x):
-            infinite.append(f"{quantile_name(p)} is {'' if x > 0 else 'minus '}infinite")
-            continue
+    finite = np.isfinite(found)
+    for p, x in zip(probabilities[finite], found[finite], strict=True):
         ax.plot([left, x, x], [p, p, 0], color=QUIET, linewidth=0.7, linestyle=":")
         ax.plot([x], [p], "o", color=INK, markersize=4, clip_on=False)
         # Right of the curve and below its point there is nothing but lead lines.
@@ -135,6 +144,6 @@ def _mark(ax: Axes, probabilities: Floats, found: Floats, scale: Scale) -> list[
             va="top",
             fontsize=8,
             color=INK,
-            bbox={"color": "white", "alpha": 0.75, "pad": 0.6},
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6},
         )
-    return infinite
+    return said_of_infinite(probabilities[~finite], found[~finite])

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from overbuild.plot._along import along, curves_of, has_words, last_of, set_heights, set_places
 from overbuild.plot._draws import Draws, Floats, is_skewed, numeric, only_dims, span
-from overbuild.plot._numbers import Scale, axis_label, plain, scale_of
+from overbuild.plot._numbers import Scale, axis_label, plain, scale_of, shortened
 from overbuild.plot._style import (
     FILL,
     INK,
@@ -133,13 +133,15 @@ def _rows(ax: Axes, values: xr.DataArray, probabilities: Floats) -> list[str]:
     scale.set(ax.xaxis, log)
     heights = [row.heights(edges) if row.finite.size else np.zeros(100) for _, row in found]
     # A point mass, all in one bin, would flatten what is spread.
-    top = np.median([h.max() for h in heights if h.max() > 0])
+    peaks = np.array([h.max() for h in heights if h.max() > 0])
+    top = min(peaks.max(), 3 * np.median(peaks))
     for k, ((_, row), height) in enumerate(zip(found, heights, strict=True)):
-        _row(ax, k, row, (edges, np.minimum(height / top, 1.2)), probabilities, scale)
+        _row(ax, k, row, (edges, np.minimum(height / top, 1)), probabilities, scale)
     ax.set_ylim(len(found) - 0.5, -0.75)
     ax.set_yticks(range(len(found)), [_row_name(values, name) for name, _ in found])
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
+    _beside(ax, -0.5, "median")
     ax.set_xlabel(axis_label(values))
     if (middle := found[0][1].quantiles([0.5])).size and np.isfinite(middle[0]):
         ax.axvline(middle[0], color=QUIET, linewidth=0.7, linestyle=":", zorder=0)
@@ -149,7 +151,7 @@ def _rows(ax: Axes, values: xr.DataArray, probabilities: Floats) -> list[str]:
 def _row_name(values: xr.DataArray, name: str) -> str:
     inner = name.removeprefix(f"{values.name}[").removesuffix("]")
     parts = [part.partition("=")[2] for part in inner.split(", ")]
-    return plain(", ".join(parts))[:32]
+    return plain(shortened(", ".join(parts), 32))
 
 
 def _row(
@@ -177,13 +179,14 @@ def _row(
     (middle,) = row.quantiles([0.5])
     if np.isfinite(middle):
         ax.plot([middle], [k + 0.1], "o", color="white", markeredgecolor=INK, markersize=5)
+    words = "no value" if np.isnan(middle) else "infinite"
+    _beside(ax, k + 0.1, scale.mark(middle) if np.isfinite(middle) else words)
+
+
+def _beside(ax: Axes, height: float, text: str) -> None:
     ax.annotate(
-        scale.mark(middle)
-        if np.isfinite(middle)
-        else "no value"
-        if np.isnan(middle)
-        else "infinite",
-        (1, k + 0.1),
+        text,
+        (1, height),
         xycoords=("axes fraction", "data"),
         xytext=(5, 0),
         textcoords="offset points",
@@ -200,7 +203,7 @@ def _legend(probabilities: Floats) -> list[str]:
         said.append(f"thin line {names[0]} to {names[-1]}")
     if len(names) > 3:
         said.append(f"thick line {names[1]} to {names[-2]}")
-    return [*said, "dot and number: median; dotted: median of the first row"]
+    return [*said, "dot: median; dotted: median of the first row"]
 
 
 def _lines(ax: Axes, values: xr.DataArray, dim: Hashable, probabilities: Floats) -> list[str]:
@@ -222,6 +225,6 @@ def _lines(ax: Axes, values: xr.DataArray, dim: Hashable, probabilities: Floats)
         ends += last_of(middle[None])
     set_places(ax, table, dim)
     set_heights(ax, values, np.stack(everything))
-    label_ends(ax, ends, [name[:28] for name in names], [color for color, _ in SERIES])
+    label_ends(ax, ends, [shortened(name, 28) for name in names], [color for color, _ in SERIES])
     band = f"; bands {quantile_name(wanted[0])} to {quantile_name(wanted[2])}" if bands else ""
     return [f"lines: medians{band}"]

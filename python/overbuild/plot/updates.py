@@ -16,6 +16,7 @@ from overbuild.plot._style import (
     axes,
     footnote,
     mark_quantiles,
+    percent,
     quantile_name,
     without_side,
 )
@@ -96,6 +97,9 @@ def posterior(
     ax.set_ylim(0, 1.35 * max(tops))
     without_side(ax)
     notes = [note for cut in cuts for note in cut]
+    outside = float(before.heights(before.finite[[0, -1]])[0] - heights[0].sum())
+    if outside > 0.003:
+        notes.append(f"{percent(outside)} of those before lie beyond the axis")
     notes += mark_quantiles(ax, after, probabilities, scale)
     earlier = before.quantiles(probabilities)
     pairs = zip(probabilities, earlier, strict=True)
@@ -107,7 +111,10 @@ def posterior(
 
 
 def _edges(before: Draws, after: Draws, marks: Floats) -> tuple[Floats, bool]:
-    """Return bins over all that both show, narrow enough for the narrower one."""
+    """Return bins over what both show, narrow enough for the draws after evidence.
+
+    The axis ends where those would take less than a sixth of it.
+    """
     ends = np.array([span(before, before.quantiles([0.5])), span(after, marks)])
     low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
     if low == high:
@@ -115,6 +122,10 @@ def _edges(before: Draws, after: Draws, marks: Floats) -> tuple[Floats, bool]:
     if low > 0 and is_skewed(before) and is_skewed(after):
         return np.geomspace(low, high, 81), True
     p5, p95 = after.quantiles([0.05, 0.95])
+    if np.isfinite(p95 - p5) and p95 > p5:
+        middle, reach = p5 / 2 + p95 / 2, 3 * (p95 - p5)
+        low = min(max(low, middle - reach), float(ends[1, 0]))
+        high = max(min(high, middle + reach), float(ends[1, 1]))
     bins = np.clip(np.sqrt(after.effective), 4, 24)  # within the central 90% after evidence
     width = (p95 - p5) / bins if np.isfinite(p95 - p5) and p95 > p5 else (high - low) / 80
     number = int(np.clip(np.ceil((high - low) / width), 20, 300))
