@@ -67,7 +67,7 @@ def tornado(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     _bars(ax, ends, centre)
     numbers.set(ax.xaxis)
     _write_ends(ax, ends, centre, numbers)
-    ax.axvline(centre, color=QUIET, linewidth=0.8)
+    ax.plot([centre] * 2, [-0.6, len(shown) - 0.4], color=QUIET, linewidth=0.8)
     ax.set_yticks(range(len(shown)), [_row_name(str(name)) for name in shown.index])
     # A row for the legend, below the shortest bar.
     ax.set_ylim(len(shown) + 0.3, -0.9)

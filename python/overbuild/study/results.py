@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,18 +11,16 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from overbuild.study import rendering
+from overbuild.study import exporting, notebooks, rendering
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
+from overbuild.study.rendering import MISSING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Quantiles that are shown unless others are asked for.
 QUANTILES = (0.05, 0.5, 0.95)
-
-#: Column of the summary that counts draws without a value.
-MISSING = "NaN draws"
 
 
 class Result:
@@ -135,20 +134,57 @@ class Result:
             raise KeyError(msg)
         return name
 
-    def _title(self) -> str:
-        attrs = self.dataset.attrs
-        return f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as CSV, with all digits.
 
-    def _shown(self) -> pd.DataFrame:
-        """Return the summary with its numbers as text; NaN draws only if there are any."""
-        table = self.summary()
-        return rendering.as_text(table if table[MISSING].any() else table.drop(columns=MISSING))
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text, in UTF-8 with commas, if there is no `path`. No value is an empty cell; text
+            that a spreadsheet would take for a formula has an apostrophe before it.
+        """
+        return exporting.to_csv(self, path)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write an Excel workbook: the summary, the inputs with their sources, and the study.
+
+        Parameters
+        ----------
+        path : path
+            The ``.xlsx`` file to write. Numbers have all digits; no text becomes a formula.
+
+        Raises
+        ------
+        ImportError
+            If openpyxl is not installed.
+        """
+        exporting.to_excel(self, path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as a Markdown table, with numbers of four digits.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text if there is no `path`.
+        """
+        return exporting.to_markdown(self, path)
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self._shown().drop(columns='source').to_string()}"
+        return rendering.text(self)
 
     def _repr_html_(self) -> str:
-        return rendering.as_html(self._title(), self._shown())
+        return notebooks.html(self)
 
 
 def checked(quantiles: Sequence[float]) -> NDArray[np.float64]:
