@@ -139,13 +139,19 @@ def said_of_infinite(probabilities: NDArray[np.float64], found: NDArray[np.float
 
 
 def label_quantiles(ax: Axes, heights: Sequence[float], names: Sequence[str]) -> None:
-    """Write the names of quantiles beside the right end of their curves, or of their range."""
+    """Write the names of quantiles beside the right end of their curves.
+
+    Where there is no room for all, those of three of them, or of their range.
+    """
     to_axes = ax.transData + ax.transAxes.inverted()
     finite = [(y, name) for y, name in zip(heights, names, strict=True) if np.isfinite(y)]
     if not finite:
         return
     low, high = (to_axes.transform((ax.get_xlim()[1], finite[k][0]))[1] for k in (0, -1))
-    if len(finite) > 1 and high - low < 0.7 * _GAP * (len(finite) - 1):
+    room = 1 + (high - low) / (0.7 * _GAP)
+    if 3 <= room < len(finite):
+        finite = [finite[0], finite[len(finite) // 2], finite[-1]]
+    if room < len(finite):
         middle = ax.transData.inverted().transform(ax.transAxes.transform((1, (low + high) / 2)))
         finite = [(float(middle[1]), f"{finite[0][1]} to {finite[-1][1]}")]
     ys, texts = zip(*finite, strict=True)

@@ -10,8 +10,8 @@ from overbuild.study.inputs import DRAW, WEIGHT
 
 Floats = NDArray[np.float64]
 
-#: Draws that are looked at: the first ones tell the shape as well as all do.
-_DRAWS = 2**13
+#: Draws that are looked at: the first ones tell the shape as well as all do; more if weighted.
+_DRAWS, _WEIGHTED = 2**13, 2**16
 
 _WIDTH, _HEIGHT, _BINS = 120, 24, 40
 
@@ -20,7 +20,8 @@ def histogram(variable: xr.DataArray, median: float) -> str:
     """Return a histogram of draws with a line at the median; nothing where they are all equal."""
     if DRAW not in variable.dims:
         return ""
-    few = variable.isel({DRAW: slice(0, _DRAWS)})
+    number = _WEIGHTED if WEIGHT in variable.coords else _DRAWS
+    few = variable.isel({DRAW: slice(0, number)})
     values = np.asarray(few.values, dtype=float)
     weights = np.asarray(few.coords[WEIGHT].values) if WEIGHT in few.coords else None
     finite = np.isfinite(values)
