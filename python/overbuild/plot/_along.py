@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from overbuild.plot._draws import Draws, Floats
+from overbuild.plot._draws import TINY, Draws, Floats
 from overbuild.plot._numbers import axis_label, labelled, plain, scale_of, set_dates, shortened
 from overbuild.study.inputs import DRAW
 
@@ -90,7 +90,7 @@ def set_heights(ax: Axes, values: xr.DataArray, curves: Floats) -> None:
     """Label the vertical axis; a logarithmic one where curves span more than three decades."""
     finite = curves[~np.isnan(curves)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-    log = bool(low > 0 and high / 1e3 > low)
+    log = bool(low > TINY and high / 1e3 > low)
     if log:
         ax.set_yscale("log")
     bottom, top = ax.get_ylim()

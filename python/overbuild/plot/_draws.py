@@ -15,6 +15,9 @@ from overbuild.study.inputs import DRAW, WEIGHT
 
 Floats = NDArray[np.float64]
 
+#: Below it no logarithmic axis: its ends and ticks would leave the range of floats.
+TINY = 1e-250
+
 
 def numeric(values: xr.DataArray) -> xr.DataArray:
     """Return draws as floats: dates as days since 1970, lengths of time as days."""
@@ -190,7 +193,7 @@ def span(draws: Draws, marks: Floats) -> tuple[float, float]:
 def is_skewed(draws: Draws) -> bool:
     """Whether positive draws span so many sizes that a logarithmic axis shows them better."""
     inner = draws.finite_part()
-    if not inner.values[0] > 0:
+    if not inner.values[0] > TINY:
         return False
     low, middle, high = inner.quantiles([0.001, 0.5, 0.999])
     return bool(high / 100 > low and middle - low < 0.02 * (high - low))

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from overbuild.plot._along import last_of
-from overbuild.plot._draws import Floats
+from overbuild.plot._draws import TINY, Floats
 from overbuild.plot._numbers import Numbers, labelled
 from overbuild.plot._style import FILL, INK, axes, label_quantiles, note
 
@@ -85,7 +85,7 @@ def _label(ax: Axes, table: pd.DataFrame, curves: Floats) -> None:
     ax.margins(x=0)
     Numbers(about["input_unit"], *ax.get_xlim()).set(ax.xaxis)
     finite = curves[~np.isnan(curves)]
-    log = bool(finite.min() > 0 and finite.max() / 1e3 > finite.min())
+    log = bool(finite.min() > TINY and finite.max() / 1e3 > finite.min())
     if log:
         ax.set_yscale("log")
     Numbers(about["output_unit"], *ax.get_ylim()).set(ax.yaxis, log)

@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from overbuild.plot._along import along, curves_of, has_words, last_of, set_heights, set_places
-from overbuild.plot._draws import Draws, Floats, is_skewed, numeric, only_dims, span
+from overbuild.plot._draws import TINY, Draws, Floats, is_skewed, numeric, only_dims, span
 from overbuild.plot._numbers import Scale, axis_label, plain, scale_of, shortened
 from overbuild.plot._style import (
     FILL,
@@ -120,7 +120,7 @@ def _rows(ax: Axes, values: xr.DataArray, probabilities: Floats) -> list[str]:
         msg = f"{values.name} has no finite draw"
         raise ValueError(msg)
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
-    log = low > 0 and any(is_skewed(row) for _, row in found if row.finite.size)
+    log = low > TINY and any(is_skewed(row) for _, row in found if row.finite.size)
     if low == high:
         low, high = low - (0.05 * abs(low) or 0.5), high + (0.05 * abs(high) or 0.5)
     margin = 0.0 if log else 0.02 * (high - low)

@@ -8,7 +8,16 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from overbuild.plot._draws import Draws, Floats, checked_draws, is_skewed, numeric, span, weights_of
+from overbuild.plot._draws import (
+    TINY,
+    Draws,
+    Floats,
+    checked_draws,
+    is_skewed,
+    numeric,
+    span,
+    weights_of,
+)
 from overbuild.plot._numbers import axis_label, scale_of
 from overbuild.plot._style import (
     FILL,
@@ -119,7 +128,7 @@ def _edges(before: Draws, after: Draws, marks: Floats) -> tuple[Floats, bool]:
     low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
     if low == high:
         low, high = low - (0.05 * abs(low) or 0.5), high + (0.05 * abs(high) or 0.5)
-    if low > 0 and is_skewed(before) and is_skewed(after):
+    if low > TINY and is_skewed(before) and is_skewed(after):
         return np.geomspace(low, high, 81), True
     p5, p95 = after.quantiles([0.05, 0.95])
     if np.isfinite(p95 - p5) and p95 > p5:

@@ -44,7 +44,9 @@ def to_csv(result: Result, path: Path | None) -> str | None:
 
 def _csv_cell(value: Any) -> str:
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
+        # A lone carriage return would part a row in two: Python's writer does not quote it.
+        text = re.sub(r"\r\n?", "\n", value)
+        return f"'{text}" if _FORMULA.match(text) else text
     if isinstance(value, float):
         return "" if math.isnan(value) else repr(float(value))
     return str(value)
@@ -166,7 +168,8 @@ def _write_number(cell: Any, number: float) -> None:
     if math.isinf(number):
         _write_text(cell, "infinite" if number > 0 else "minus infinite")
         return
-    cell.value = number
+    # As text of a number: openpyxl would round to 16 digits, which is not all of them.
+    cell.value, cell.data_type = repr(number), "n"
     size = abs(number)
     if number == int(number) and size < 1e15:
         cell.number_format = "#,##0"
