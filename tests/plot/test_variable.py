@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -13,7 +14,6 @@ from scipy import stats
 
 import overbuild as ob
 from overbuild.plot._numbers import is_time
-from overbuild.plot.choice import kinds
 
 
 def model(price, gpus):
@@ -136,7 +136,9 @@ def test_the_picture_follows_from_the_variable() -> None:
         (scenarios, ["scenarios"]),
     ]
     for values, pictures in expected:
-        assert kinds(values) == pictures
+        with pytest.raises(ValueError, match="kind must be one of") as refused:
+            ob.plot.variable(values, kind="pie")
+        assert re.findall(r"'(\w+)'", str(refused.value)) == [*pictures, "pie"]
         for kind in [None, *pictures]:
             ax = ob.plot.variable(values, kind=kind)
             assert ax.has_data()

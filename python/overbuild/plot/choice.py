@@ -82,7 +82,7 @@ def variable(
     >>> ax.get_xlabel()
     'double'
     """
-    possible = kinds(values)
+    possible = _kinds(values)
     if kind is None:
         kind = possible[0]
     if kind not in possible:
@@ -94,7 +94,7 @@ def variable(
     return _PICTURES[kind](values, ax=ax, evidence=evidence, **chosen)
 
 
-def kinds(values: xr.DataArray) -> list[str]:
+def _kinds(values: xr.DataArray) -> list[str]:
     """Return the pictures that can show a variable, the best one first."""
     others = other_dims(values)
     if len(others) == 2 and SCENARIO in others:

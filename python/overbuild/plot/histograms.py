@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from overbuild.plot._bins import bin_edges, said_of_repeated, tallest
 from overbuild.plot._draws import Draws, Floats, checked_draws, is_skewed, numeric, span
 from overbuild.plot._numbers import Numbers, Scale, axis_label, scale_of
 from overbuild.plot._style import FILL, axes, footnote, mark_quantiles, percent, without_side
@@ -90,18 +91,6 @@ def histogram(
     return ax
 
 
-def bin_edges(draws: Draws, low: float, high: float, log: bool) -> Floats:
-    """Return edges of bins, more for more draws; whole numbers stand in the middle of theirs."""
-    number = int(np.clip(2 * np.ceil(np.sqrt(draws.effective)), 4, 80))
-    if log:
-        return np.geomspace(low, high, number + 1)
-    finite = draws.finite
-    if high - low >= 1 and max(-low, high) < 2**50 and (finite == np.floor(finite)).all():
-        width = np.ceil((high - low + 1) / number)
-        return np.arange(low - 0.5, high + width + 0.5, width)
-    return low + (high - low) * np.linspace(0, 1, number + 1)
-
-
 def _bins(ax: Axes, draws: Draws, low: float, high: float, scale: Scale) -> list[str]:
     log = is_skewed(draws)
     edges = bin_edges(draws, low, high, log)
@@ -123,20 +112,6 @@ def _bins(ax: Axes, draws: Draws, low: float, high: float, scale: Scale) -> list
     if beyond > 0.003:
         notes.append(f"{percent(beyond)} beyond the axis")
     return [*(["logarithmic axis"] if log else []), *notes]
-
-
-def tallest(heights: Floats) -> tuple[float, list[str]]:
-    """Return up to where to show heights: one that would flatten all others is cut off."""
-    *_, second, first = np.sort(np.append(heights, [0.0, 0.0]))
-    if second > 0 and first > 4 * second:
-        return 1.5 * float(second), [f"the bar of {percent(float(first))} is cut off"]
-    return float(first), []
-
-
-def said_of_repeated(distinct: Floats, shares: Floats, scale: Scale) -> list[str]:
-    """Say which single values have a probability out of line with that of all others."""
-    often = np.flatnonzero((shares >= 0.02) & (shares > 5 * np.quantile(shares, 0.9)))
-    return [f"{percent(shares[k])} are exactly {scale.mark(distinct[k])}" for k in often[:3]]
 
 
 def _bars(ax: Axes, distinct: Floats, shares: Floats, scale: Scale) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from overbuild.plot._bins import tallest
 from overbuild.plot._draws import (
     TINY,
     Draws,
@@ -29,7 +30,6 @@ from overbuild.plot._style import (
     quantile_name,
     without_side,
 )
-from overbuild.plot.histograms import tallest
 from overbuild.study.inputs import WEIGHT
 from overbuild.study.results import QUANTILES, checked
 
