@@ -122,7 +122,7 @@ def posterior(
 def _edges(before: Draws, after: Draws, marks: Floats) -> tuple[Floats, bool]:
     """Return bins over what both show, narrow enough for the draws after evidence.
 
-    The axis ends where those would take less than a sixth of it.
+    The axis ends where those would take less than a tenth of it.
     """
     ends = np.array([span(before, before.quantiles([0.5])), span(after, marks)])
     low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
@@ -132,7 +132,7 @@ def _edges(before: Draws, after: Draws, marks: Floats) -> tuple[Floats, bool]:
         return np.geomspace(low, high, 81), True
     p5, p95 = after.quantiles([0.05, 0.95])
     if np.isfinite(p95 - p5) and p95 > p5:
-        middle, reach = p5 / 2 + p95 / 2, 3 * (p95 - p5)
+        middle, reach = p5 / 2 + p95 / 2, 5 * (p95 - p5)
         low = min(max(low, middle - reach), float(ends[1, 0]))
         high = max(min(high, middle + reach), float(ends[1, 1]))
     bins = np.clip(np.sqrt(after.effective), 4, 24)  # within the central 90% after evidence
