@@ -1,4 +1,6 @@
 //! What a study needs from the core: draws of any distribution at memory speed.
 
+pub(crate) mod copula;
 pub(crate) mod quantile;
+pub(crate) mod sobol;
 mod tabulate;

@@ -13,11 +13,19 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
+from overbuild.study.labels import places
+
 #: The dimension that random draws run along.
 DRAW = "draw"
 
 #: The coordinate of draws that holds their weights, once there is evidence.
 WEIGHT = "draw_weight"
+
+#: The dimension that scenarios run along.
+SCENARIO = "scenario"
+
+#: Names that no input or output may have.
+RESERVED = (DRAW, SCENARIO, WEIGHT)
 
 #: Independent scrambles of the Sobol' sequence, dealt out in turn: draw i is of replicate i % 16.
 REPLICATES = 16
@@ -72,6 +80,16 @@ class Input:
             raise TypeError(msg)
         return functions
 
+    def distributions(self, name: str) -> dict[str, Any]:
+        """Return the distributions of an input called `name`, by the labels of their positions."""
+        if self.is_random:
+            return {name: self.value}
+        if isinstance(self.value, xr.DataArray) and self.value.dtype == object:
+            array = self.value.rename(name)
+            found = {at: array.isel(place).item() for at, place in places(array, without=DRAW)}
+            return {at: one for at, one in found.items() if not isinstance(one, float)}
+        return {}
+
     @property
     def labels(self) -> dict[str, str]:
         """All but the value."""
@@ -103,7 +121,7 @@ def as_inputs(values: Mapping[str, Any]) -> dict[str, Input]:
         raise TypeError(msg)
     inputs = {}
     for name, value in values.items():
-        if not (isinstance(name, str) and name.isidentifier()) or name == DRAW:
+        if not (isinstance(name, str) and name.isidentifier()) or name in RESERVED:
             msg = f"{name!r} cannot be the name of an input: it must be a name a function can take"
             raise ValueError(msg)
         given = value if isinstance(value, Input) else Input(value)

@@ -11,10 +11,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from overbuild.study import exporting, notebooks, rendering
+from overbuild.study import exporting, notebooks, rendering, scenarios
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
 from overbuild.study.rendering import MISSING
+from overbuild.study.scenarios import BASE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,6 +134,31 @@ class Result:
             msg = f"no variable {name!r}; there are {', '.join(variables)}"
             raise KeyError(msg)
         return name
+
+    def against(self, base: str = BASE, *, relative: bool = False) -> Result:
+        """Differences of all outputs from one scenario, draw by draw.
+
+        Parameters
+        ----------
+        base : str
+            Name of the scenario to compare with.
+        relative : bool
+            Whether to divide by the base: a share, 0.1 for a tenth more.
+
+        Returns
+        -------
+        Result
+            Of the other scenarios; inputs as they are. Its summary has the quantiles of the
+            differences, which are not the differences of quantiles.
+
+        Raises
+        ------
+        ValueError
+            If the study has no scenarios.
+        KeyError
+            If there is none of this name.
+        """
+        return Result(scenarios.against(self.dataset, base, relative=relative))
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write the summary as CSV, with all digits.
