@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from pictures import footnote, labels
+from pictures import footnote, labels, steps
 
 import overbuild as ob
 
@@ -89,6 +89,24 @@ def test_quantiles_that_meet_share_a_label() -> None:
 def test_many_sizes_have_a_logarithmic_axis() -> None:
     ax = ob.plot.fan(FAN * 10.0 ** xr.DataArray(np.arange(6), dims="period"))
     assert ax.get_yscale() == "log"
+
+
+def test_draws_that_are_read_when_needed_give_the_same() -> None:
+    values = FAN.copy(deep=True)
+    values[4, :7] = np.nan
+    eager, lazy = ob.plot.fan(values), ob.plot.fan(values.chunk(draw=1_000))
+    np.testing.assert_array_equal(band(lazy, 0), band(eager, 0))
+    assert footnote(lazy) == footnote(eager)
+    (_, edges), (_, same) = (
+        steps(ob.plot.histogram(row, evidence="all agree")) for row in (FAN[0], FAN[0].chunk())
+    )
+    np.testing.assert_array_equal(edges, same)
+
+
+def test_evidence_that_all_draws_agree_with_is_said() -> None:
+    assert (
+        footnote(ob.plot.fan(FAN, evidence="use about 0.3")) == "4,000 draws; given use about 0.3"
+    )
 
 
 def test_what_is_no_fan_is_refused() -> None:

@@ -132,6 +132,14 @@ class TestText:
         assert repr(weighted(["a", "b"])).splitlines()[1].startswith("given a; b: ")
         assert repr(weighted("")).splitlines()[1] == f"weighted by evidence: {worth}"
 
+    def test_evidence_that_all_draws_agree_with(self) -> None:
+        given = ob.Result(RESULT.dataset.assign_attrs(evidence=["price about 3"]))
+        assert repr(given).splitlines()[1] == "given price about 3"
+
+    def test_differences_from_a_scenario_say_so(self) -> None:
+        compared = ob.Result(RESULT.dataset.assign_attrs(against="base"))
+        assert repr(compared).splitlines()[0].endswith("seed 1, outputs compared with base")
+
     def test_the_largest_standard_error_is_a_share_of_its_range(self) -> None:
         table = RESULT.summary()
         assert np.isnan(rendering.largest_error(table))

@@ -58,9 +58,11 @@ def footnote(ax: Axes, values: xr.DataArray, evidence: str, more: Sequence[str] 
         by = f" by evidence ({evidence})" if evidence else " by evidence"
         effective = weights.sum() ** 2 / (weights @ weights)
         said.append(f"weighted{by}, as good as {effective:,.0f} of equal weight")
-    table = values.transpose(DRAW, ...).values.reshape(draws, -1)
-    for what, found in {"without a value": np.isnan(table), "infinite": np.isinf(table)}.items():
-        if count := int(np.count_nonzero(found.any(axis=1))):
+    elif evidence:
+        said.append(f"given {evidence}")
+    others = [dim for dim in values.dims if dim != DRAW]
+    for what, found in {"without a value": np.isnan(values), "infinite": np.isinf(values)}.items():
+        if count := int(found.any(others).sum()):
             said.append(f"{count:,} of them {what}")
     note(ax, "; ".join([*said, *more]))
 

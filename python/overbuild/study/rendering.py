@@ -62,19 +62,26 @@ def for_people(table: pd.DataFrame) -> pd.DataFrame:
 def facts(dataset: xr.Dataset, table: pd.DataFrame) -> list[str]:
     """Return lines about the draws: the model, the evidence, how precise the quantiles are."""
     attrs = dataset.attrs
-    lines = [
-        f"{attrs.get('model', 'model')}: {attrs.get('draws', 0):,} draws, seed {attrs.get('seed')}"
-    ]
-    if WEIGHT in dataset.coords:
-        weights = np.asarray(dataset.coords[WEIGHT].values, dtype=float)
-        effective = weights.sum() ** 2 / (weights @ weights)
-        said = evidence(dataset)
-        given = f"given {said}: " if said else "weighted by evidence: "
-        lines.append(f"{given}as good as {effective:,.0f} draws of equal weight")
+    title = f"{attrs.get('model')}: {attrs.get('draws', 0):,} draws, seed {attrs.get('seed')}"
+    if "against" in attrs:
+        title += f", outputs compared with {attrs['against']}"
+    lines = [title]
+    if said := _given(dataset):
+        lines.append(said)
     error = largest_error(table)
     if np.isfinite(error):
         lines.append(f"largest standard error of a quantile: {error:.2%} of its 90% range")
     return lines
+
+
+def _given(dataset: xr.Dataset) -> str:
+    said = evidence(dataset)
+    if WEIGHT not in dataset.coords:
+        return f"given {said}" if said else ""
+    weights = np.asarray(dataset.coords[WEIGHT].values, dtype=float)
+    effective = weights.sum() ** 2 / (weights @ weights)
+    by = f"given {said}" if said else "weighted by evidence"
+    return f"{by}: as good as {effective:,.0f} draws of equal weight"
 
 
 def evidence(dataset: xr.Dataset) -> str:
