@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild.study import evidence as evidences
-from overbuild.study import rendering, scenarios
+from overbuild.study import exporting, notebooks, rendering, scenarios
 from overbuild.study.drivers import Drivers
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
+from overbuild.study.rendering import MISSING
 from overbuild.study.scenarios import BASE
 
 if TYPE_CHECKING:
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
 #: Quantiles that are shown unless others are asked for.
 QUANTILES = (0.05, 0.5, 0.95)
-
-#: Column of the summary that counts draws without a value.
-MISSING = "NaN draws"
 
 
 class Result(Drivers):
@@ -85,20 +84,27 @@ class Result(Drivers):
     def plot(
         self,
         name: str | None = None,
+        kind: str | None = None,
         ax: Axes | None = None,
-        quantiles: Sequence[float] = QUANTILES,
+        quantiles: Sequence[float] | None = None,
     ) -> Axes:
-        """Draw one variable: a histogram, or a fan over its periods.
+        """Draw one variable in the way that shows it best.
+
+        One number a draw is a histogram, or an S-curve if it is a time; with evidence, before
+        and after. Numbers over periods are a fan, scenarios stand side by side.
 
         Parameters
         ----------
         name : str, optional
             An input or output; the first output if not given.
+        kind : {"histogram", "s_curve", "posterior", "fan", "scenarios"}, optional
+            Which picture to draw, if not the one that this method would choose.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if not given.
-        quantiles : sequence of float
+        quantiles : sequence of float, optional
             Probabilities to mark in a histogram; a fan's bands lie between the first and the
-            last, the second and the last but one, and so on.
+            last, the second and the last but one, and so on. Those usual for the picture if not
+            given.
 
         Returns
         -------
@@ -110,24 +116,26 @@ class Result(Drivers):
         KeyError
             If there is no such variable.
         ValueError
-            If the variable has no draws, or dimensions that no picture here shows, or
-            `quantiles` are no rising probabilities.
+            If the variable has no draws, or dimensions that no picture here shows, `kind` does
+            not suit it, or `quantiles` are no rising probabilities.
         ImportError
             If matplotlib is not installed.
         """
         from overbuild import plot  # matplotlib is an extra
 
+        values = self.dataset[self._known(name)]
+        evidence = rendering.evidence(self.dataset)
+        return plot.variable(values, ax=ax, quantiles=quantiles, kind=kind, evidence=evidence)
+
+    def _known(self, name: str | None) -> str:
+        """Return the name of a variable: the first output if there is none."""
+        variables = {str(key): v.attrs.get("role") for key, v in self.dataset.data_vars.items()}
         if name is None:
-            name = next(
-                str(key)
-                for key, v in self.dataset.data_vars.items()
-                if v.attrs.get("role") == "output"
-            )
-        if name not in self.dataset.data_vars:
-            known = ", ".join(str(key) for key in self.dataset.data_vars)
-            msg = f"no variable {name!r}; there are {known}"
+            return next(key for key, role in variables.items() if role == "output")
+        if name not in variables:
+            msg = f"no variable {name!r}; there are {', '.join(variables)}"
             raise KeyError(msg)
-        return plot.variable(self.dataset[name], ax=ax, quantiles=quantiles)
+        return name
 
     def given(self, evidence: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
         """Weigh the draws by how well they agree with what has been observed.
@@ -195,20 +203,57 @@ class Result(Drivers):
         """
         return Result(scenarios.against(self.dataset, base, relative=relative))
 
-    def _title(self) -> str:
-        attrs = self.dataset.attrs
-        return f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as CSV, with all digits.
 
-    def _shown(self) -> pd.DataFrame:
-        """Return the summary with its numbers as text; NaN draws only if there are any."""
-        table = self.summary()
-        return rendering.as_text(table if table[MISSING].any() else table.drop(columns=MISSING))
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text, in UTF-8 with commas, if there is no `path`. No value is an empty cell; text
+            that a spreadsheet would take for a formula has an apostrophe before it.
+        """
+        return exporting.to_csv(self, path)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write an Excel workbook: the summary, the inputs with their sources, and the study.
+
+        Parameters
+        ----------
+        path : path
+            The ``.xlsx`` file to write. Numbers have all digits; no text becomes a formula.
+
+        Raises
+        ------
+        ImportError
+            If openpyxl is not installed.
+        """
+        exporting.to_excel(self, path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as a Markdown table, with numbers of four digits.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text if there is no `path`.
+        """
+        return exporting.to_markdown(self, path)
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self._shown().drop(columns='source').to_string()}"
+        return rendering.text(self)
 
     def _repr_html_(self) -> str:
-        return rendering.as_html(self._title(), self._shown())
+        return notebooks.html(self)
 
 
 def checked(quantiles: Sequence[float]) -> NDArray[np.float64]:
