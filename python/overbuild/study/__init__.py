@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from overbuild.study.distributions import between, pert, triangular
+from overbuild.study.distributions import (
+    beta,
+    between,
+    choice,
+    clipped,
+    empirical,
+    gamma,
+    loguniform,
+    mixture,
+    pert,
+    triangular,
+    truncated,
+    uniform,
+    weibull,
+    zero_inflated,
+)
 from overbuild.study.inputs import Input
 from overbuild.study.results import Result
 from overbuild.study.running import Study
 from overbuild.study.sampling import tabulate
-from overbuild.study.tables import read_inputs
+from overbuild.study.tables import read_inputs, read_scenarios
 
 __all__ = [
     "Input",
     "Result",
     "Study",
+    "beta",
     "between",
+    "choice",
+    "clipped",
+    "empirical",
+    "gamma",
+    "loguniform",
+    "mixture",
     "pert",
     "read_inputs",
+    "read_scenarios",
     "tabulate",
     "triangular",
+    "truncated",
+    "uniform",
+    "weibull",
+    "zero_inflated",
 ]
