@@ -29,6 +29,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         leadtime::survival::register,
         leadtime::survival::curves::register,
         study::quantile::register,
+        study::selection::register,
         utilization::disclosure::register,
         utilization::occupancy::register,
         utilization::queueing::register,

@@ -16,7 +16,8 @@ except ImportError as error:
     raise ImportError(msg) from error
 
 from overbuild.study.inputs import DRAW
-from overbuild.study.results import checked, quantiles_of
+from overbuild.study.statistics import quantiles_of, statistics
+from overbuild.study.summaries import checked
 
 _INK = "#1f3a5f"
 _FILL = "#9db8d9"
@@ -154,9 +155,7 @@ def _histogram(values: xr.DataArray, ax: Axes, probabilities: NDArray[np.float64
 
 def _fan(values: xr.DataArray, dim: str, ax: Axes, probabilities: NDArray[np.float64]) -> None:
     table = values.transpose(DRAW, dim)
-    curves = np.stack(
-        [quantiles_of(column[~np.isnan(column)], probabilities) for column in table.values.T], -1
-    )
+    curves = statistics(values, probabilities).quantiles.T
     curves = np.where(np.isfinite(curves), curves, np.nan)
     places = table[dim].values if dim in table.coords else np.arange(table.sizes[dim])
     if places.size == 1:

@@ -1,4 +1,5 @@
-//! What a study needs from the core: draws of any distribution at memory speed.
+//! What a study needs from the core: draws of any distribution, and their statistics, at memory speed.
 
 pub(crate) mod quantile;
+pub(crate) mod selection;
 mod tabulate;

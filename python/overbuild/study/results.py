@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
-from overbuild.study import rendering
-from overbuild.study.inputs import DRAW
-from overbuild.study.labels import places
+from overbuild.study import rendering, summaries
+from overbuild.study.summaries import ERROR, MISSING, QUANTILES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Quantiles that are shown unless others are asked for.
-QUANTILES = (0.05, 0.5, 0.95)
-
-#: Column of the summary that counts draws without a value.
-MISSING = "NaN draws"
 
 
 class Result:
@@ -51,33 +42,16 @@ class Result:
             One row a variable, outputs last; a variable with further dimensions has a row for
             each of their positions, such as ``gpus[period=3]``. Columns ``P5`` and so on for the
             quantiles, ``mean``, ``unit``, ``source``, ``grade``, and ``NaN draws``: how many
-            draws have no value there and are left out of that row.
+            draws have no value there and are left out of that row. Where draws are of several
+            independent replicates, also ``SE P5`` and so on and ``SE mean``: standard errors by
+            the spread over the replicates. Weighted draws count by their weights.
 
         Raises
         ------
         ValueError
             If a probability is not between 0 and 1, or they do not rise.
         """
-        probabilities = checked(quantiles)
-        names = [f"P{100 * p:.10g}" for p in probabilities]
-        labels, rows = [], []
-        for label, variable, values in self._rows():
-            present = values[~np.isnan(values)]
-            # Infinities of both signs have no mean: NaN, and no warning.
-            with np.errstate(invalid="ignore"):
-                mean = present.mean() if present.size else np.nan
-            words = [variable.attrs.get(word, "") for word in ("unit", "source", "grade")]
-            missing = values.size - present.size
-            labels.append(label)
-            rows.append([*quantiles_of(present, probabilities), mean, *words, missing])
-        columns = [*names, "mean", "unit", "source", "grade", MISSING]
-        return pd.DataFrame(rows, index=pd.Index(labels, name="variable"), columns=columns)
-
-    def _rows(self) -> Iterator[tuple[str, xr.DataArray, NDArray[np.float64]]]:
-        """Yield label, variable and draws for each row of the summary."""
-        for variable in self.dataset.data_vars.values():
-            for label, place in places(variable, without=DRAW):
-                yield label, variable, np.atleast_1d(variable.isel(place).values)
+        return summaries.summarize(self.dataset, quantiles)
 
     def plot(
         self,
@@ -131,38 +105,15 @@ class Result:
         return f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
 
     def _shown(self) -> pd.DataFrame:
-        """Return the summary with its numbers as text; NaN draws only if there are any."""
+        """Return the summary as text, without errors; NaN draws only if there are any."""
         table = self.summary()
-        return rendering.as_text(table if table[MISSING].any() else table.drop(columns=MISSING))
+        hidden = [column for column in table.columns if column.startswith(ERROR)]
+        if not table[MISSING].any():
+            hidden.append(MISSING)
+        return rendering.as_text(table.drop(columns=hidden))
 
     def __repr__(self) -> str:
         return f"{self._title()}\n{self._shown().drop(columns='source').to_string()}"
 
     def _repr_html_(self) -> str:
         return rendering.as_html(self._title(), self._shown())
-
-
-def checked(quantiles: Sequence[float]) -> NDArray[np.float64]:
-    """Return `quantiles` as an array of probabilities that rise."""
-    probabilities = np.asarray(quantiles, dtype=float)
-    if (
-        probabilities.ndim != 1
-        or not ((probabilities >= 0) & (probabilities <= 1)).all()
-        or not (np.diff(probabilities) > 0).all()
-    ):
-        msg = f"quantiles must be rising probabilities from 0 to 1, got {quantiles!r}"
-        raise ValueError(msg)
-    return probabilities
-
-
-def quantiles_of(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:
-    """Return quantiles of draws that may be infinite, but not NaN."""
-    if values.size == 0:
-        return np.full(p.shape, np.nan)
-    with np.errstate(invalid="ignore"):
-        found = np.quantile(values, p)
-    # Between two infinities there is nothing to interpolate.
-    broken = np.isnan(found)
-    if broken.any():
-        found[broken] = np.quantile(values, p[broken], method="lower")
-    return found
