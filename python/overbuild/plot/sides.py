@@ -23,7 +23,7 @@ from overbuild.plot._style import (
 )
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places as places_of
-from overbuild.study.results import checked
+from overbuild.study.summaries import checked
 
 #: The dimension that scenarios run along.
 SCENARIO = "scenario"

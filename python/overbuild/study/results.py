@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from overbuild.study import evidence as evidences
-from overbuild.study import exporting, notebooks, rendering, scenarios
+from overbuild.study import exporting, notebooks, rendering, scenarios, summaries
 from overbuild.study.drivers import Drivers
-from overbuild.study.inputs import DRAW
-from overbuild.study.labels import places
-from overbuild.study.rendering import MISSING
 from overbuild.study.scenarios import BASE
+from overbuild.study.summaries import QUANTILES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Quantiles that are shown unless others are asked for.
-QUANTILES = (0.05, 0.5, 0.95)
 
 
 class Result(Drivers):
@@ -53,33 +46,16 @@ class Result(Drivers):
             One row a variable, outputs last; a variable with further dimensions has a row for
             each of their positions, such as ``gpus[period=3]``. Columns ``P5`` and so on for the
             quantiles, ``mean``, ``unit``, ``source``, ``grade``, and ``NaN draws``: how many
-            draws have no value there and are left out of that row.
+            draws have no value there and are left out of that row. Where draws are of several
+            independent replicates, also ``SE P5`` and so on and ``SE mean``: standard errors by
+            the spread over the replicates. Weighted draws count by their weights.
 
         Raises
         ------
         ValueError
             If a probability is not between 0 and 1, or they do not rise.
         """
-        probabilities = checked(quantiles)
-        names = [f"P{100 * p:.10g}" for p in probabilities]
-        labels, rows = [], []
-        for label, variable, values in self._rows():
-            present = values[~np.isnan(values)]
-            # Infinities of both signs have no mean: NaN, and no warning.
-            with np.errstate(invalid="ignore"):
-                mean = present.mean() if present.size else np.nan
-            words = [variable.attrs.get(word, "") for word in ("unit", "source", "grade")]
-            missing = values.size - present.size
-            labels.append(label)
-            rows.append([*quantiles_of(present, probabilities), mean, *words, missing])
-        columns = [*names, "mean", "unit", "source", "grade", MISSING]
-        return pd.DataFrame(rows, index=pd.Index(labels, name="variable"), columns=columns)
-
-    def _rows(self) -> Iterator[tuple[str, xr.DataArray, NDArray[np.float64]]]:
-        """Yield label, variable and draws for each row of the summary."""
-        for variable in self.dataset.data_vars.values():
-            for label, place in places(variable, without=DRAW):
-                yield label, variable, np.atleast_1d(variable.isel(place).values)
+        return summaries.summarize(self.dataset, quantiles)
 
     def plot(
         self,
@@ -254,29 +230,3 @@ class Result(Drivers):
 
     def _repr_html_(self) -> str:
         return notebooks.html(self)
-
-
-def checked(quantiles: Sequence[float]) -> NDArray[np.float64]:
-    """Return `quantiles` as an array of probabilities that rise."""
-    probabilities = np.asarray(quantiles, dtype=float)
-    if (
-        probabilities.ndim != 1
-        or not ((probabilities >= 0) & (probabilities <= 1)).all()
-        or not (np.diff(probabilities) > 0).all()
-    ):
-        msg = f"quantiles must be rising probabilities from 0 to 1, got {quantiles!r}"
-        raise ValueError(msg)
-    return probabilities
-
-
-def quantiles_of(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:
-    """Return quantiles of draws that may be infinite, but not NaN."""
-    if values.size == 0:
-        return np.full(p.shape, np.nan)
-    with np.errstate(invalid="ignore"):
-        found = np.quantile(values, p)
-    # Between two infinities there is nothing to interpolate.
-    broken = np.isnan(found)
-    if broken.any():
-        found[broken] = np.quantile(values, p[broken], method="lower")
-    return found
