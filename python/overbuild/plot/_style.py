@@ -61,7 +61,10 @@ def footnote(ax: Axes, values: xr.DataArray, evidence: str, more: Sequence[str] 
     elif evidence:
         said.append(f"given {evidence}")
     others = [dim for dim in values.dims if dim != DRAW]
-    for what, found in {"without a value": np.isnan(values), "infinite": np.isinf(values)}.items():
+    for what, found in {
+        "without a value": values.isnull(),
+        "infinite": abs(values) == np.inf,
+    }.items():
         if count := int(found.any(others).sum()):
             said.append(f"{count:,} of them {what}")
     note(ax, "; ".join([*said, *more]))
