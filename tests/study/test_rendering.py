@@ -111,8 +111,9 @@ class TestText:
         text = repr(RESULT)
         assert text.splitlines()[0] == "model: 1,024 draws, seed 1"
         assert text.splitlines()[-2:] == [
-            "not shown: 37 more of fleet; 37 more of sites[site=west]; 37 more of sites[site=east]",
-            "(summary() has all)",
+            "not shown: 37 more of fleet; 37 more of sites[site=west]; "
+            "37 more of sites[site=east] (summary()",
+            "has all)",
         ]
         assert len(text.splitlines()) == 1 + 1 + 3 + 1 + 3 + 6 + 2 + 2
 
