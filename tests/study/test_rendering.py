@@ -88,6 +88,15 @@ class TestOutline:
         shown = RESULT.summary().index[fleet.shown].tolist()
         assert shown == ["fleet[period=0]", "fleet[period=20]", "fleet[period=39]"]
 
+    def test_scenarios_are_compared_and_other_dimensions_run_along(self) -> None:
+        values = xr.DataArray(np.zeros((8, 3, 3)), dims=["draw", "scenario", "quarter"], name="x")
+        found = list(runs(values.assign_coords(scenario=list("abc")).to_dataset()))
+        assert [(run.name, run.dim, run.rows) for run in found] == [
+            ("x[scenario=a]", "quarter", [0, 1, 2]),
+            ("x[scenario=b]", "quarter", [3, 4, 5]),
+            ("x[scenario=c]", "quarter", [6, 7, 8]),
+        ]
+
     def test_the_order_of_dimensions_does_not_matter(self) -> None:
         turned = ob.Result(RESULT.dataset.transpose("period", "draw", "site", "quarter"))
         named = {run.name: run for run in runs(turned.dataset)}
@@ -101,11 +110,12 @@ class TestText:
     def test_what_is_not_shown_is_counted(self) -> None:
         text = repr(RESULT)
         assert text.splitlines()[0] == "model: 1,024 draws, seed 1"
-        assert text.splitlines()[-1] == (
+        assert text.splitlines()[-2:] == [
             "not shown: 37 more of fleet; 37 more of sites[site=west]; "
-            "37 more of sites[site=east] (summary() has all)"
-        )
-        assert len(text.splitlines()) == 1 + 1 + 3 + 1 + 3 + 6 + 2 + 1
+            "37 more of sites[site=east] (summary()",
+            "has all)",
+        ]
+        assert len(text.splitlines()) == 1 + 1 + 3 + 1 + 3 + 6 + 2 + 2
 
     def test_numbers_are_those_of_the_summary(self) -> None:
         (line,) = [line for line in repr(RESULT).splitlines() if line.startswith("price ")]
@@ -114,7 +124,7 @@ class TestText:
         assert found == pytest.approx(expected, rel=5e-4)
 
     def test_lines_are_short_and_without_blanks_at_their_ends(self) -> None:
-        lines = repr(RESULT).splitlines()[1:-1]
+        lines = repr(RESULT).splitlines()
         assert max(map(len, lines)) < 100
         assert all(line == line.rstrip() for line in lines)
 
@@ -183,6 +193,14 @@ class TestHtml:
         assert "▲ unverified" in words
         assert "▲ Assumption" in words
         assert "B" in words
+
+    def test_weak_grades_of_single_scenarios_are_marked(self) -> None:
+        several = RESULT.dataset.copy()
+        several["price"].attrs["grade"] = "base: A; slow: unverified"
+        several["opening"].attrs["grade"] = "seeded"
+        words = Tags(ob.Result(several)._repr_html_()).words
+        assert "▲ base: A; slow: unverified" in words
+        assert "seeded" in words
 
     def test_long_dimensions_are_a_band_and_three_rows(self) -> None:
         words = Tags(RESULT._repr_html_()).words

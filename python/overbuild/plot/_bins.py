@@ -31,5 +31,7 @@ def tallest(heights: Floats) -> tuple[float, list[str]]:
 
 def said_of_repeated(distinct: Floats, shares: Floats, scale: Scale) -> list[str]:
     """Say which single values have a probability out of line with that of all others."""
+    if shares.max() < 0.02:
+        return []
     often = np.flatnonzero((shares >= 0.02) & (shares > 5 * np.quantile(shares, 0.9)))
     return [f"{percent(shares[k])} are exactly {scale.mark(distinct[k])}" for k in often[:3]]

@@ -35,7 +35,9 @@ def is_time(values: xr.DataArray) -> bool:
 
 def axis_label(values: xr.DataArray) -> str:
     """Return a variable's name, with its unit in brackets."""
-    return labelled(str(values.name), str(values.attrs.get("unit", "")))
+    return labelled(
+        "value" if values.name is None else str(values.name), str(values.attrs.get("unit", ""))
+    )
 
 
 def labelled(name: str, unit: str) -> str:

@@ -43,6 +43,13 @@ def axes(ax: Axes | None) -> Axes:
     return ax
 
 
+def points_wide(ax: Axes) -> float:
+    """Return the width of axes in points, before they make room for what stands around them."""
+    figure = ax.get_figure(root=True)
+    inches = figure.get_figwidth() if figure is not None else 6.4
+    return float(72 * inches * ax.get_position().width)
+
+
 def without_side(ax: Axes) -> None:
     """Take away the vertical axis, where heights only compare."""
     ax.set_yticks([])
@@ -61,7 +68,10 @@ def footnote(ax: Axes, values: xr.DataArray, evidence: str, more: Sequence[str] 
     elif evidence:
         said.append(f"given {evidence}")
     others = [dim for dim in values.dims if dim != DRAW]
-    for what, found in {"without a value": np.isnan(values), "infinite": np.isinf(values)}.items():
+    for what, found in {
+        "without a value": values.isnull(),
+        "infinite": abs(values) == np.inf,
+    }.items():
         if count := int(found.any(others).sum()):
             said.append(f"{count:,} of them {what}")
     note(ax, "; ".join([*said, *more]))
@@ -69,7 +79,8 @@ def footnote(ax: Axes, values: xr.DataArray, evidence: str, more: Sequence[str] 
 
 def note(ax: Axes, text: str) -> None:
     """Write small print below the picture."""
-    lines = textwrap.wrap(plain(text), 88) or [""]
+    letters = max(24, int(points_wide(ax) / 4.3))
+    lines = textwrap.wrap(plain(text), letters) or [""]
     ax.annotate(
         "\n".join(lines),
         (0, 0),
@@ -111,9 +122,10 @@ def mark_quantiles(
     low, high = ax.get_xlim()
     logs = ax.get_xscale() == "log"
     taken = [-np.inf, -np.inf, -np.inf]
+    room = 46 / points_wide(ax)  # for a number of five digits
     for x in np.unique(found[finite]):
         where = np.log(x / low) / np.log(high / low) if logs else (x - low) / (high - low)
-        free = [k for k, last in enumerate(taken) if where - last > 0.13]
+        free = [k for k, last in enumerate(taken) if where - last > room]
         level = free[0] if free else int(np.argmin(taken))
         taken[level] = where
         names = probabilities[found == x]

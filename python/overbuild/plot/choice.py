@@ -13,8 +13,9 @@ from overbuild.plot._numbers import is_time
 from overbuild.plot.fans import fan
 from overbuild.plot.histograms import histogram
 from overbuild.plot.s_curves import s_curve
-from overbuild.plot.sides import SCENARIO, scenarios
+from overbuild.plot.sides import scenarios
 from overbuild.plot.updates import posterior
+from overbuild.study.inputs import SCENARIO
 
 _PICTURES: dict[str, Callable[..., Axes]] = {
     "histogram": histogram,

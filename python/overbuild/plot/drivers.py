@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from overbuild.plot._draws import Floats
 from overbuild.plot._numbers import Numbers, labelled, plain, shortened
-from overbuild.plot._style import FILL, INK, QUIET, axes, note, percent
+from overbuild.plot._style import FILL, INK, QUIET, axes, note, percent, points_wide
 
 #: Most inputs shown.
 _MOST = 12
@@ -111,7 +111,9 @@ def _span(ends: Floats, centre: float) -> tuple[float, float]:
 def _bars(ax: Axes, ends: Floats, centre: float) -> None:
     low, high = _span(ends, centre)
     reach = high - low or 0.1 * abs(centre) or 1.0
-    ax.set_xlim(low - 0.16 * reach, high + 0.16 * reach)
+    text = min(0.3, 43 / points_wide(ax))
+    margin = reach * text / (1 - 2 * text)
+    ax.set_xlim(low - margin, high + margin)
     places = np.arange(len(ends))
     # Where both lie on one side, the shorter bar is drawn over the longer one, and is thinner.
     inner = np.abs(ends - centre).argmin(axis=1)

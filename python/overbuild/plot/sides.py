@@ -21,12 +21,9 @@ from overbuild.plot._style import (
     label_ends,
     quantile_name,
 )
-from overbuild.study.inputs import DRAW
+from overbuild.study.inputs import DRAW, SCENARIO
 from overbuild.study.labels import places as places_of
 from overbuild.study.summaries import checked
-
-#: The dimension that scenarios run along.
-SCENARIO = "scenario"
 
 #: Most rows that can be read, most lines, and most bands that can be told apart.
 _ROWS, _LINES, _BANDS = 30, 7, 3

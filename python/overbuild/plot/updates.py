@@ -114,7 +114,9 @@ def posterior(
     pairs = zip(probabilities, earlier, strict=True)
     was = ", ".join(f"{quantile_name(p)} {scale.mark(x)}" for p, x in pairs if np.isfinite(x))
     footnote(ax, values, evidence, [f"before evidence: {was}", *notes])
-    ax.legend(frameon=False, fontsize=8, loc="center right")
+    in_axes = ax.transData + ax.transAxes.inverted()
+    right = in_axes.transform((float(after.quantiles(0.5)), 0))[0] < 0.5
+    ax.legend(frameon=False, fontsize=8, loc="center right" if right else "center left")
     ax.set_xlabel(axis_label(values))
     return ax
 

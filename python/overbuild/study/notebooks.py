@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
@@ -74,7 +75,7 @@ def _lines(run: Run, table: pd.DataFrame, shown: pd.DataFrame) -> Iterable[str]:
         return [_line(str(table.index[row]), picture, shown.iloc[row])]
     quantiles = (table[name].iloc[run.rows].to_numpy(float) for name in ("P5", "P50", "P95"))
     hidden = len(run.rows) - len(run.shown)
-    said = f"{len(run.rows)} along {run.dim}, {hidden} not shown"
+    said = f"{len(run.rows)} along {run.dim}" + (f", {hidden} not shown" if hidden else "")
     head = f'{escape(run.name)}<div style="opacity:0.75;font-weight:normal">{escape(said)}</div>'
     blank = "".join("<td></td>" for _ in shown.columns)
     picture = sparklines.band(*quantiles)
@@ -88,7 +89,7 @@ def _line(name: str, picture: str, row: pd.Series) -> str:
         for column, text in row.items()
     )
     head = f'<th style="{_TEXT};font-weight:normal;white-space:nowrap">{escape(name)}</th>'
-    return f"<tr>{head}<td>{picture}</td>{cells}</tr>"
+    return f"<tr>{head}{_cell('td', 'picture', picture)}{cells}</tr>"
 
 
 def _cell(tag: str, column: str, text: str) -> str:
@@ -96,6 +97,7 @@ def _cell(tag: str, column: str, text: str) -> str:
 
 
 def _grade(grade: str) -> str:
-    if grade.strip().lower() not in WEAK:
+    # Where scenarios differ, a grade is a list such as "base: A; slow: assumption".
+    if not WEAK & set(re.split(r"[:;,\s]+", grade.lower())):
         return escape(grade)
     return f'<span style="{_WARNING}" title="not from a primary source">▲ {escape(grade)}</span>'

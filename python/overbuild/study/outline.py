@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from overbuild.study.inputs import DRAW
+from overbuild.study.inputs import DRAW, SCENARIO
 from overbuild.study.labels import Place, label, places
 
 #: Positions of a variable that are all shown, and runs along a dimension of which some are.
@@ -64,7 +64,7 @@ def runs(dataset: xr.Dataset) -> Iterator[Run]:
 def _long(
     variable: xr.DataArray, others: list[Hashable], numbers: NDArray[np.int64]
 ) -> Iterator[Run]:
-    dim = "period" if "period" in others else max(others, key=lambda d: variable.sizes[d])
+    dim = "period" if "period" in others else max(others, key=lambda d: _length(variable, d))
     rest = [other for other in others if other != dim]
     by_run = np.moveaxis(numbers, others.index(dim), -1)
     for count, where in enumerate(itertools.product(*(range(n) for n in by_run.shape[:-1]))):
@@ -73,3 +73,8 @@ def _long(
         name = label(str(variable.name), variable, place)
         few = sorted({0, len(rows) // 2, len(rows) - 1})
         yield Run(name, variable, place, rows, [rows[k] for k in few] if count < _RUNS else [], dim)
+
+
+def _length(variable: xr.DataArray, dim: Hashable) -> int:
+    """Return how long a dimension is; scenarios are compared rather than run along."""
+    return 0 if dim == SCENARIO else variable.sizes[dim]

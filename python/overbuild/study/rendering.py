@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ def text(result: Result) -> str:
             lines = lines.drop(columns=column)
     if left_out:
         more = "; ".join(left_out[:4]) + ("; ..." if len(left_out) > 4 else "")
-        left_out = [f"not shown: {more} (summary() has all)"]
+        left_out = textwrap.wrap(f"not shown: {more} (summary() has all)", _WIDTH)
     return "\n".join([*facts(result.dataset, table), *_aligned(lines), *left_out])
 
 
