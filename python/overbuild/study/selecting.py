@@ -65,10 +65,12 @@ def positions(
 
 
 def single(dataset: xr.Dataset, role: str, asked: str | None, argument: str) -> Position:
-    """Return the one position of that label; the first of its role if none is asked for."""
+    """Return the one position of that label; that of the first of its role if none is given."""
+    if asked is None:
+        asked = str(positions(dataset, role)[0].variable.name)
     found = positions(dataset, role, asked)
-    if asked is not None and len(found) > 1:
-        msg = f"{argument} must be one position, got {asked!r}; give one of {_some(found)}"
+    if len(found) > 1:
+        msg = f"{asked!r} has {len(found)} positions; give as {argument} one of {_some(found)}"
         raise ValueError(msg)
     return found[0]
 
