@@ -186,6 +186,18 @@ class TestPositions:
         assert list(table.index) == ["price[site=west]", "price[site=east]", "other"]
         np.testing.assert_allclose(table["first_order"], [0.8, 0.2, 0], atol=0.02)
 
+    def test_names_may_have_brackets(self) -> None:
+        def brackets(a):
+            by_site = a * xr.DataArray([1.0, 2.0], dims="site")
+            return {"y": a, "y[old]": by_site}
+
+        study = ob.Study(brackets, {"a": stats.norm()})
+        result = study.run(256)
+        assert len(result.sensitivity("y[old]")) == 2
+        assert len(result.sensitivity("y[old][site=1]")) == 1
+        assert list(study.sobol(256, outputs="y[old][site=1]").index) == [("y[old][site=1]", "a")]
+        assert list(study.sobol(256, outputs="y").index) == [("y", "a")]
+
     def test_an_output_has_the_inputs_of_its_scenario(self) -> None:
         study = ob.Study(
             lambda a, b: {"y": a + b, "flow": (a * xr.DataArray([1, 2], dims="period"))},
