@@ -47,6 +47,9 @@ def lead_time_curves(
     weight: _Floats | None,
     z: float,
 ) -> tuple[list[_Floats], list[_Floats]]: ...
+def row_statistics(
+    values: _Floats, probabilities: list[float], weights: _Floats | None, replicates: bool
+) -> tuple[_Floats, _Floats, NDArray[np.uint64]]: ...
 
 @final
 class QuantileTable:

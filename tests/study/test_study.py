@@ -192,6 +192,10 @@ class TestSummary:
             "source",
             "grade",
             "NaN draws",
+            "SE P5",
+            "SE P50",
+            "SE P95",
+            "SE mean",
         ]
         assert summary.index.name == "variable"
         assert list(summary.index[:3]) == ["price", "opening", "servers"]

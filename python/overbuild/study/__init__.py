@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overbuild.study.correlation import CorrelationError, nearest_correlation
 from overbuild.study.distributions import (
     beta,
     between,
@@ -25,6 +26,7 @@ from overbuild.study.sampling import tabulate
 from overbuild.study.tables import read_inputs, read_scenarios
 
 __all__ = [
+    "CorrelationError",
     "Input",
     "Result",
     "Study",
@@ -36,6 +38,7 @@ __all__ = [
     "gamma",
     "loguniform",
     "mixture",
+    "nearest_correlation",
     "pert",
     "read_inputs",
     "read_scenarios",

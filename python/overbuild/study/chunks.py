@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from overbuild.study.evaluation import Model
 from overbuild.study.inputs import DRAW, SCENARIO, Input
 from overbuild.study.labels import places
 from overbuild.study.sampling import Sampler
+
+#: Gives the draws of labels from their tables.
+Draw = Callable[[Mapping[str, QuantileTable]], dict[str, NDArray[np.float64]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +46,25 @@ class Work:
     def __call__(self, start: int, n: int) -> dict[str, xr.DataArray]:
         """Return the random inputs and the outputs of draws `start` to ``start + n``."""
         together = self.sampler.together(start, n)
+        return self._outcome(
+            lambda tables: self.sampler.draw(tables, start, n, together), n, first=start == 0
+        )
+
+    def at(self, points: Mapping[str, NDArray[np.float64]], n: int) -> dict[str, xr.DataArray]:
+        """Return the same where each label has the probabilities in `points`, `n` of them."""
+        return self._outcome(
+            lambda tables: {label: table.ppf(points[label]) for label, table in tables.items()},
+            n,
+            first=False,
+        )
+
+    def _outcome(self, draw: Draw, n: int, *, first: bool) -> dict[str, xr.DataArray]:
         parts: dict[str, dict[str, xr.DataArray]] = {}
         for scenario, inputs in self.scenarios.items():
-            drawn = self.sampler.draw(self.tables[scenario], start, n, together)
+            drawn = draw(self.tables[scenario])
             given = {name: _arranged(name, one, drawn, n) for name, one in inputs.items()}
             outputs = self.model.evaluate(given, n)
-            if start == 0:
+            if first:
                 self.model.check_draw_by_draw(given, outputs, n)
             parts[scenario] = {
                 **{name: xr.DataArray(given[name]) for name in self._recorded},
