@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from overbuild import capex, data, leadtime, models, study, utilization
 from overbuild._core import __version__, get_num_threads, set_num_threads
-from overbuild.study import Input, Result, Study, between, pert, read_inputs, triangular
+from overbuild.study import (
+    Input,
+    Result,
+    Study,
+    between,
+    open_result,
+    pert,
+    read_inputs,
+    triangular,
+)
 
 if TYPE_CHECKING:
     from overbuild import plot
@@ -35,6 +44,7 @@ __all__ = [
     "get_num_threads",
     "leadtime",
     "models",
+    "open_result",
     "pert",
     "plot",
     "read_inputs",
