@@ -20,6 +20,7 @@ from overbuild.study.distributions import (
     zero_inflated,
 )
 from overbuild.study.inputs import Input
+from overbuild.study.opening import open_result
 from overbuild.study.results import Result
 from overbuild.study.running import Study
 from overbuild.study.sampling import tabulate

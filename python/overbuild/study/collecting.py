@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,9 @@ class Collection(Protocol):
 
     #: Draws that are there, from the first on without a gap.
     done: int
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the place while chunks are added."""
 
     def add(self, chunk: Mapping[str, xr.DataArray], n: int) -> None:
         """Put the next `n` draws behind those that are there."""
@@ -31,6 +35,10 @@ class Columns:
         self.done = 0
         self._room = draws
         self._arrays: dict[str, xr.DataArray] = {}
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Nobody else can write here."""
+        return nullcontext()
 
     def add(self, chunk: Mapping[str, xr.DataArray], n: int) -> None:
         """Put the next `n` draws behind those that are there."""
@@ -54,8 +62,10 @@ class Columns:
     def _grow(self, draws: int) -> None:
         for name, old in self._arrays.items():
             if DRAW in old.dims:
-                self._arrays[name] = with_room(old, draws)
-                self._arrays[name].values[: self.done] = old.values[: self.done]
+                # Put in place when filled: an interrupted run is looked at.
+                new = with_room(old, draws)
+                new.values[: self.done] = old.values[: self.done]
+                self._arrays[name] = new
         self._room = draws
 
 
@@ -81,7 +91,7 @@ def check_alike(wholes: Mapping[str, xr.DataArray], chunk: Mapping[str, xr.DataA
     }
     for name in (wholes.keys() - constant) | chunk.keys():
         whole, part = wholes.get(name), chunk.get(name)
-        if whole is None or part is None or not _alike(whole, part):
+        if whole is None or part is None or not alike(whole, part):
             msg = f"output {name!r} changes its shape or labels, or comes and goes, by chunk"
             raise ValueError(msg)
         if DRAW not in part.dims and not np.array_equal(whole, part, equal_nan=True):
@@ -89,7 +99,7 @@ def check_alike(wholes: Mapping[str, xr.DataArray], chunk: Mapping[str, xr.DataA
             raise ValueError(msg)
 
 
-def _alike(whole: xr.DataArray, part: xr.DataArray) -> bool:
+def alike(whole: xr.DataArray, part: xr.DataArray) -> bool:
     """Whether both have the same dimensions and labels, draws apart."""
     others = [dim for dim in part.dims if dim != DRAW]
     return whole.dims == part.dims and all(

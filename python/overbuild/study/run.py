@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -54,18 +55,26 @@ class Run:
 
     def extend(self, draws: int) -> None:
         """Go on until there are `draws` draws."""
+        if self.collection.done < draws:
+            with self.collection.writing():
+                self._extend(draws)
+
+    def _extend(self, draws: int) -> None:
         collection = self.collection
-        with tqdm(
+        bar = tqdm(
             total=draws,
-            initial=min(collection.done, draws),
+            initial=collection.done,
             desc=self.work.model.name,
             unit="draw",
             unit_scale=True,
             delay=1.0 if self.progress is None else 0.0,
             disable=None if self.progress is None else not self.progress,
             leave=False,
-        ) as bar:
-            for n, chunk in in_order(self.work, self._ranges(draws), self.executor):
+        )
+        chunks = in_order(self.work, self._ranges(draws), self.executor)
+        # Closing makes sure that nothing goes on behind a run that has failed.
+        with bar, contextlib.closing(chunks):
+            for n, chunk in chunks:
                 collection.add(chunk if collection.done else self.labelled(chunk), n)
                 bar.update(n)
 

@@ -184,15 +184,15 @@ class Study:
         seed = _whole("seed", seed, 0, None)
         chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
         wanted = precise.as_wanted(precision)
+        self.partial = None
         work = self.work(most, seed)
         if store is None:
             collection: Any = Columns(draws)
         else:
             from overbuild.study.storing import Store  # Zarr and Dask are an extra
 
-            collection = Store(store, work, seed, chunk)
+            collection = Store(store, work, self._labelled, seed, chunk)
         run = Run(work, collection, self._labelled, seed, chunk, executor, progress)
-        self.partial = None
         try:
             while True:
                 run.extend(draws)
