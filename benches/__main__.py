@@ -15,6 +15,7 @@ from benches.cases import coreweave, coreweave_numpy, neocloud_study
 from benches.delivery import arrivals
 from benches.lead_times import lead_time_fits
 from benches.schedules import schedules
+from benches.summaries import summaries
 from benches.timing import compare
 
 cap, use = ob.capex, ob.utilization
@@ -226,6 +227,7 @@ if __name__ == "__main__":
         lead_time_fits,
         jobs,
         studies,
+        summaries,
         clouds,
     ):
         bench()
