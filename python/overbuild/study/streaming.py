@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from overbuild.study.statistics import RowStatistics
 
 #: Bytes of draws that are read at a time, if parts are not larger.
-_READ = 2**26
+_READ = 2**24
 
 #: Draws that may be kept of all rows together, and the most and the least of one row.
 _KEPT, _MOST_OF_A_ROW, _LEAST_OF_A_ROW = 2**25, 2**20, 2**14
@@ -75,7 +75,8 @@ def _parts(variable: xr.Variable) -> Iterator[tuple[int, NDArray[np.float64]]]:
     first, left = 0, None
     for start, end in _spans(variable):
         read = _numbers(variable[..., start:end])
-        read = read if left is None else np.concatenate([left, read], axis=1)
+        if left is not None and left.size:
+            read = np.concatenate([left, read], axis=1)
         whole = read.shape[1] // block * block
         if whole:
             yield first, np.ascontiguousarray(read[:, :whole])
