@@ -14,6 +14,7 @@ from benches.delivery import arrivals
 from benches.lead_times import lead_time_fits
 from benches.schedules import schedules
 from benches.studies import clouds, overhead, studies
+from benches.summaries import summaries
 from benches.timing import compare
 
 cap, use = ob.capex, ob.utilization
@@ -177,6 +178,7 @@ if __name__ == "__main__":
         jobs,
         studies,
         overhead,
+        summaries,
         clouds,
     ):
         bench()

@@ -40,6 +40,7 @@ __all__ = [
     "loguniform",
     "mixture",
     "nearest_correlation",
+    "open_result",
     "pert",
     "read_inputs",
     "read_scenarios",
