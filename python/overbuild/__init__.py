@@ -19,7 +19,27 @@ from typing import TYPE_CHECKING, Any
 
 from overbuild import capex, data, leadtime, models, study, utilization
 from overbuild._core import __version__, get_num_threads, set_num_threads
-from overbuild.study import Input, Result, Study, between, pert, read_inputs, triangular
+from overbuild.study import (
+    Input,
+    Result,
+    Study,
+    beta,
+    between,
+    choice,
+    clipped,
+    empirical,
+    gamma,
+    loguniform,
+    mixture,
+    pert,
+    read_inputs,
+    read_scenarios,
+    triangular,
+    truncated,
+    uniform,
+    weibull,
+    zero_inflated,
+)
 
 if TYPE_CHECKING:
     from overbuild import plot
@@ -29,19 +49,31 @@ __all__ = [
     "Result",
     "Study",
     "__version__",
+    "beta",
     "between",
     "capex",
+    "choice",
+    "clipped",
     "data",
+    "empirical",
+    "gamma",
     "get_num_threads",
     "leadtime",
+    "loguniform",
+    "mixture",
     "models",
     "pert",
     "plot",
     "read_inputs",
+    "read_scenarios",
     "set_num_threads",
     "study",
     "triangular",
+    "truncated",
+    "uniform",
     "utilization",
+    "weibull",
+    "zero_inflated",
 ]
 
 

@@ -115,7 +115,8 @@ mod python {
     use super::super::simulation::{Duration, simulate};
     use super::{Event, Link};
     use crate::bridge::detached;
-    use crate::study::quantile::{QuantileTable, Sobol};
+    use crate::study::quantile::QuantileTable;
+    use crate::study::sobol::SobolPoints;
     use numpy::PyUntypedArrayMethods;
     use numpy::{
         IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
@@ -182,8 +183,8 @@ mod python {
         }
 
         /// Makespan, finish of each milestone (one a row), criticality, correlation and smallest
-        /// duration of each task, over draws. A duration is a number, or a table with the shift
-        /// and the direction numbers of its Sobol' points.
+        /// duration of each task, over draws. A duration is a number, or a table and its Sobol'
+        /// points.
         fn simulate<'py>(
             &self,
             py: Python<'py>,
@@ -208,17 +209,16 @@ mod python {
     #[derive(FromPyObject)]
     enum DurationLike<'py> {
         Known(f64),
-        Drawn(Bound<'py, QuantileTable>, u32, Vec<u32>),
+        Drawn(Bound<'py, QuantileTable>, Bound<'py, SobolPoints>),
     }
 
     impl DurationLike<'_> {
         fn given(&self, draws: usize) -> PyResult<Duration<'_>> {
             match self {
                 DurationLike::Known(value) => Ok(Duration::Known(*value)),
-                DurationLike::Drawn(table, shift, directions) => {
-                    let points = Sobol::new(*shift, directions.clone(), draws as u64)
-                        .ok_or_else(|| PyValueError::new_err("too few directions for the draws"))?;
-                    Ok(Duration::Drawn { table: &table.get().0, points })
+                DurationLike::Drawn(table, points) => {
+                    points.get().check(0, draws)?;
+                    Ok(Duration::Drawn { table: &table.get().0, points: &points.get().0 })
                 }
             }
         }

@@ -6,13 +6,14 @@
 use super::network::Network;
 use super::schedule::{Schedule, Solve, solve_complete};
 use crate::bridge::{Body, Failure, LANES, Lanes, allocate, map_columns, vectorized};
-use crate::study::quantile::{Sobol, Table};
+use crate::study::quantile::Table;
+use crate::study::sobol::Sobol;
 
 /// How long a task takes.
 #[derive(Debug)]
 pub(crate) enum Duration<'a> {
     Known(f64),
-    Drawn { table: &'a Table, points: Sobol },
+    Drawn { table: &'a Table, points: &'a Sobol },
 }
 
 impl Duration<'_> {

@@ -122,7 +122,7 @@ fn coordinate(fraction: u64) -> f64 {
 }
 
 /// Numbers transformed at once.
-const BLOCK: usize = 128;
+pub(super) const BLOCK: usize = 128;
 
 /// A block of probabilities on its way to quantiles.
 struct Quantiles<'a> {
@@ -156,57 +156,9 @@ impl Body for Quantiles<'_> {
     }
 }
 
-/// One dimension of a scrambled Sobol' sequence: point `i` from `i` alone.
-#[derive(Clone, Debug)]
-pub(crate) struct Sobol {
-    shift: u32,
-    /// What bit `b` of the Gray code of `i` adds.
-    directions: Vec<u32>,
-}
-
-impl Sobol {
-    /// A dimension whose first `points` points can be asked for; none if it has not so many.
-    pub(crate) fn new(shift: u32, directions: Vec<u32>, points: u64) -> Option<Self> {
-        let bits = directions.len();
-        (bits <= 32 && points <= 1 << bits).then_some(Sobol { shift, directions })
-    }
-
-    /// Point `i` in units of 2^-32; `i` must be below two to the number of directions.
-    fn bits(&self, i: u64) -> u32 {
-        let gray = i ^ (i >> 1);
-        let ours = |b: &usize| gray >> b & 1 == 1;
-        (0..self.directions.len()).filter(ours).fold(self.shift, |x, b| x ^ self.directions[b])
-    }
-
-    /// Puts the quantiles at points `start`, `start + 1`, … into `out`.
-    pub(crate) fn draw(&self, table: &Table, start: u64, out: &mut [f64]) {
-        // Within a block that begins at a multiple of its length the first point's bits and those
-        // of the place in the block add up, because their Gray codes do.
-        let mut places = [0; BLOCK];
-        for place in 1..BLOCK {
-            let direction = self.directions.get(place.trailing_zeros() as usize).unwrap_or(&0);
-            places[place] = places[place - 1] ^ direction;
-        }
-        let mut u = [0.0; BLOCK];
-        let (mut begin, mut out) = (start, out);
-        while !out.is_empty() {
-            let first = (begin % BLOCK as u64) as usize;
-            let n = out.len().min(BLOCK - first);
-            let bits = self.bits(begin - first as u64);
-            for (u, place) in u.iter_mut().zip(&places[first..first + n]) {
-                // The middle of the 2^-32 wide interval: never 0, never 1.
-                *u = (f64::from(bits ^ place) + 0.5) * (1.0 / (1u64 << 32) as f64);
-            }
-            let (now, later) = out.split_at_mut(n);
-            table.quantiles(&u[..n], now);
-            (begin, out) = (begin + n as u64, later);
-        }
-    }
-}
-
 /// Numbers in a chunk of a parallel transform.
 #[cfg(feature = "python")]
-const GRAIN: usize = 1 << 14;
+pub(super) const GRAIN: usize = 1 << 14;
 
 #[cfg(feature = "python")]
 pub(crate) use python::{QuantileTable, register};
@@ -214,7 +166,7 @@ pub(crate) use python::{QuantileTable, register};
 #[cfg(feature = "python")]
 mod python {
     use super::super::tabulate::Fault;
-    use super::{DEGREE, GRAIN, NO_CELL, Node, Sobol, Table};
+    use super::{DEGREE, GRAIN, NO_CELL, Node, Table};
     use crate::bridge::{allocate, detached, fill_chunks};
     use numpy::{IntoPyArray, PyArray2};
     use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
@@ -267,27 +219,14 @@ mod python {
             u: PyReadonlyArray1<'py, f64>,
         ) -> PyResult<Bound<'py, PyArray1<f64>>> {
             let u = u.as_slice()?;
-            transform(py, u.len(), |start, out| {
-                let end = start + out.len();
-                self.0.quantiles(&u[start..end], out)
-            })
-        }
-
-        /// Quantiles at points `start` to `start + n` of a scrambled Sobol' sequence.
-        fn draw<'py>(
-            &self,
-            py: Python<'py>,
-            shift: u32,
-            directions: Vec<u32>,
-            start: u64,
-            n: usize,
-        ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-            let k = directions.len();
-            let end = start.saturating_add(n as u64);
-            let sobol = Sobol::new(shift, directions, end).ok_or_else(|| {
-                PyValueError::new_err(format!("{k} directions do not reach point {start} + {n}"))
+            let out = detached(py, || {
+                let mut out = allocate(u.len())?;
+                fill_chunks(&mut out, GRAIN, |start, out| {
+                    self.0.quantiles(&u[start..start + out.len()], out)
+                })?;
+                Ok(out)
             })?;
-            transform(py, n, |first, out| sobol.draw(&self.0, start + first as u64, out))
+            Ok(out.into_pyarray(py))
         }
 
         /// What `_restore` needs: the nodes, one a row, and the ends of the support.
@@ -330,43 +269,7 @@ mod python {
 
     type State<'py> = (Bound<'py, PyArray2<f64>>, f64, f64);
 
-    fn transform<'py>(
-        py: Python<'py>,
-        n: usize,
-        fill: impl Fn(usize, &mut [f64]) + Sync + Send,
-    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let out = detached(py, || {
-            let mut out = allocate(n)?;
-            fill_chunks(&mut out, GRAIN, fill)?;
-            Ok(out)
-        })?;
-        Ok(out.into_pyarray(py))
-    }
-
     pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add_class::<QuantileTable>()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::convert::Infallible;
-
-    #[test]
-    fn draws_do_not_depend_on_where_they_begin() {
-        let uniform = |tail: &[f64], upper: bool| -> Result<Vec<f64>, Infallible> {
-            Ok(tail.iter().map(|v| if upper { 1.0 - v } else { *v }).collect())
-        };
-        let table = Table::build(uniform).unwrap();
-        let sobol =
-            Sobol { shift: 0x1234_5678, directions: vec![1 << 31, 3 << 30, 5 << 29, 15 << 28] };
-        let mut all = [0.0; 16];
-        sobol.draw(&table, 0, &mut all);
-        for start in 0..16 {
-            let mut some = vec![0.0; 16 - start];
-            sobol.draw(&table, start as u64, &mut some);
-            assert_eq!(some, all[start..]);
-        }
     }
 }

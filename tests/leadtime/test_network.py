@@ -248,12 +248,14 @@ class TestSimulation:
     }
 
     def drawn(self, draws: int, seed: int) -> dict[str, np.ndarray]:
-        inputs = {
-            task: one if isinstance(one, ob.Input) else ob.Input(one)
-            for task, one in self.durations.items()
-            if task != "racks"
-        }
-        return Sampler.of(tabulate_all(inputs), draws, seed).draw(0, draws)
+        tables = tabulate_all(
+            {
+                task: one.value if isinstance(one, ob.Input) else one
+                for task, one in self.durations.items()
+                if task != "racks"
+            }
+        )
+        return Sampler.of(tables, draws, seed).draw(tables, 0, draws)
 
     @pytest.mark.parametrize("draws", [1, 7, 1_000, 20_011])
     def test_is_the_critical_path_of_the_same_draws(self, draws: int) -> None:

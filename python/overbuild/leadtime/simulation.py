@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from overbuild._core import QuantileTable
+from overbuild._core import QuantileTable, SobolPoints
 from overbuild.study.inputs import Input, settled
 from overbuild.study.sampling import Sampler, tabulate_all
 from overbuild.study.statistics import quantiles_of
@@ -83,7 +83,7 @@ class Simulation:
 
 
 #: A number, or what it is drawn from: a table and the Sobol' dimension to draw with.
-Duration = float | tuple[QuantileTable, int, list[int]]
+Duration = float | tuple[QuantileTable, SobolPoints]
 
 
 def drawn_durations(given: Mapping[Hashable, Any], draws: int, seed: int) -> list[Duration]:
@@ -99,11 +99,10 @@ def drawn_durations(given: Mapping[Hashable, Any], draws: int, seed: int) -> lis
         if isinstance(value, float) and value < 0:
             msg = f"duration of {task!r} must not be negative, got {value:g}"
             raise ValueError(msg)
-    random = {str(task): Input(one) for task, one in values.items() if not isinstance(one, float)}
-    sampler = Sampler.of(tabulate_all(random), draws, seed)
+    random = {str(task): one for task, one in values.items() if not isinstance(one, float)}
+    tables = tabulate_all(random)
+    points = Sampler.of(tables, draws, seed).points
     return [
-        value
-        if isinstance(value, float)
-        else (sampler.tables[name], sampler.shifts[name], sampler.directions[name])
+        value if isinstance(value, float) else (tables[name], points[name])
         for name, value in zip(map(str, values), values.values(), strict=True)
     ]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
 
-from overbuild.study import rendering, summaries
-from overbuild.study.summaries import ERROR, MISSING, QUANTILES
+from overbuild.study import evidence as evidences
+from overbuild.study import exporting, notebooks, rendering, scenarios, summaries
+from overbuild.study.drivers import Drivers
+from overbuild.study.scenarios import BASE
+from overbuild.study.summaries import QUANTILES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Result:
+class Result(Drivers):
     """What a study gave: every input and output over its draws, with units and sources.
 
     Attributes
@@ -56,20 +60,28 @@ class Result:
     def plot(
         self,
         name: str | None = None,
+        kind: str | None = None,
         ax: Axes | None = None,
-        quantiles: Sequence[float] = QUANTILES,
+        quantiles: Sequence[float] | None = None,
     ) -> Axes:
-        """Draw one variable: a histogram, or a fan over its periods.
+        """Draw one variable in the way that shows it best.
+
+        One number a draw is a histogram, or an S-curve if it is a time; with evidence, before
+        and after. Numbers over periods are a fan, scenarios stand side by side.
 
         Parameters
         ----------
         name : str, optional
             An input or output; the first output if not given.
+        kind : {"histogram", "s_curve", "posterior", "fan", "scenarios", "tornado"}, optional
+            Which picture to draw, if not the one that this method would choose. A tornado is of
+            an output, by :meth:`sensitivity`; `name` may be the label of a position then.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if not given.
-        quantiles : sequence of float
+        quantiles : sequence of float, optional
             Probabilities to mark in a histogram; a fan's bands lie between the first and the
-            last, the second and the last but one, and so on.
+            last, the second and the last but one, and so on. Those usual for the picture if not
+            given.
 
         Returns
         -------
@@ -81,39 +93,143 @@ class Result:
         KeyError
             If there is no such variable.
         ValueError
-            If the variable has no draws, or dimensions that no picture here shows, or
-            `quantiles` are no rising probabilities.
+            If the variable has no draws, or dimensions that no picture here shows, `kind` does
+            not suit it, or `quantiles` are no rising probabilities.
         ImportError
             If matplotlib is not installed.
         """
         from overbuild import plot  # matplotlib is an extra
 
+        if kind == "tornado":
+            return plot.tornado(self.sensitivity(name or self._known(None)), ax=ax)
+        values = self.dataset[self._known(name)]
+        evidence = rendering.evidence(self.dataset)
+        return plot.variable(values, ax=ax, quantiles=quantiles, kind=kind, evidence=evidence)
+
+    def _known(self, name: str | None) -> str:
+        """Return the name of a variable: the first output if there is none."""
+        variables = {str(key): v.attrs.get("role") for key, v in self.dataset.data_vars.items()}
         if name is None:
-            name = next(
-                str(key)
-                for key, v in self.dataset.data_vars.items()
-                if v.attrs.get("role") == "output"
-            )
-        if name not in self.dataset.data_vars:
-            known = ", ".join(str(key) for key in self.dataset.data_vars)
-            msg = f"no variable {name!r}; there are {known}"
+            return next(key for key, role in variables.items() if role == "output")
+        if name not in variables:
+            msg = f"no variable {name!r}; there are {', '.join(variables)}"
             raise KeyError(msg)
-        return plot.variable(self.dataset[name], ax=ax, quantiles=quantiles)
+        return name
 
-    def _title(self) -> str:
-        attrs = self.dataset.attrs
-        return f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
+    def given(self, evidence: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
+        """Weigh the draws by how well they agree with what has been observed.
 
-    def _shown(self) -> pd.DataFrame:
-        """Return the summary as text, without errors; NaN draws only if there are any."""
-        table = self.summary()
-        hidden = [column for column in table.columns if column.startswith(ERROR)]
-        if not table[MISSING].any():
-            hidden.append(MISSING)
-        return rendering.as_text(table.drop(columns=hidden))
+        By Bayes' rule: a draw's weight is multiplied by the density that each observation has at
+        the draw's value, or by 1 and 0 within and outside of a range. So evidence on an input
+        adds to what the input's own distribution says, and should not be the same information.
+
+        Parameters
+        ----------
+        evidence : mapping, optional
+            Evidence by name or by label of a position: ``{"gpus[period=3]": (2e5, 3e5)}``.
+        **named
+            The same as keywords: ``given(revenue=(1.9e9, 2e9), price=ob.between(2, 3))``. A
+            range ``(low, high)`` may have None for an open end; a distribution is of the true
+            value, as what was observed and its error tell.
+
+        Returns
+        -------
+        Result
+            The same draws with weights, which every later summary, plot and sensitivity uses.
+            Its attribute ``effective_sample_size`` tells how many equal draws they are worth.
+
+        Raises
+        ------
+        ValueError
+            If there is no evidence, no such variable, or no draw that agrees.
+        TypeError
+            If evidence is a bare number, which no draw meets, or has no density.
+
+        Warns
+        -----
+        UserWarning
+            If few draws agree; it says how many draws would do.
+        """
+        return Result(evidences.weighted(self.dataset, {**(evidence or {}), **named}))
+
+    @property
+    def effective_sample_size(self) -> float:
+        """How many draws of equal weight are worth as much as the weighted ones."""
+        return evidences.effective_sample_size(self.dataset)
+
+    def against(self, base: str = BASE, *, relative: bool = False) -> Result:
+        """Differences of all outputs from one scenario, draw by draw.
+
+        Parameters
+        ----------
+        base : str
+            Name of the scenario to compare with.
+        relative : bool
+            Whether to divide by the base: a share, 0.1 for a tenth more.
+
+        Returns
+        -------
+        Result
+            Of the other scenarios; inputs as they are. Its summary has the quantiles of the
+            differences, which are not the differences of quantiles.
+
+        Raises
+        ------
+        ValueError
+            If the study has no scenarios.
+        KeyError
+            If there is none of this name.
+        """
+        return Result(scenarios.against(self.dataset, base, relative=relative))
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as CSV, with all digits.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text, in UTF-8 with commas, if there is no `path`. No value is an empty cell; text
+            that a spreadsheet would take for a formula has an apostrophe before it.
+        """
+        return exporting.to_csv(self, path)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write an Excel workbook: the summary, the inputs with their sources, and the study.
+
+        Parameters
+        ----------
+        path : path
+            The ``.xlsx`` file to write. Numbers have all digits; no text becomes a formula.
+
+        Raises
+        ------
+        ImportError
+            If openpyxl is not installed.
+        """
+        exporting.to_excel(self, path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as a Markdown table, with numbers of four digits.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text if there is no `path`.
+        """
+        return exporting.to_markdown(self, path)
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self._shown().drop(columns='source').to_string()}"
+        return rendering.text(self)
 
     def _repr_html_(self) -> str:
-        return rendering.as_html(self._title(), self._shown())
+        return notebooks.html(self)

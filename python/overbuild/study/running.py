@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
-import inspect
 import operator
-from collections.abc import Callable, Hashable, Mapping
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
-import numpy as np
+import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from overbuild._core import QuantileTable
-from overbuild.study.inputs import DRAW, as_inputs
+from overbuild.study import precision as precise
+from overbuild.study.chunks import Work
+from overbuild.study.collecting import Columns, check_dims
+from overbuild.study.conditioning import conditioned
+from overbuild.study.correlation import as_correlation
+from overbuild.study.evaluation import Model
+from overbuild.study.inputs import as_inputs
 from overbuild.study.results import Result
+from overbuild.study.run import Run
 from overbuild.study.sampling import BITS, Sampler, tabulate_all
-
-# Without ipywidgets a notebook gets the plain bar, not a warning on import.
-if importlib.util.find_spec("ipywidgets"):
-    from tqdm.auto import tqdm
-else:
-    from tqdm import tqdm
+from overbuild.study.scenarios import as_scenarios, labels_of
+from overbuild.study.sobol import sobol
+from overbuild.study.tables import Table, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
 CHUNK = 2**17
 
+#: Draws of a run, and those a run to a stated precision begins with, unless told otherwise.
+DRAWS, FIRST_DRAWS = 2**16, 2**12
+
 
 class Study:
-    """A model and its inputs, ready to be run.
+    r"""A model and its inputs, ready to be run.
 
     Parameters
     ----------
@@ -39,17 +46,35 @@ class Study:
         number, a DataArray, or a Dataset, and works draw by draw: it must not sum or average
         over ``draw``.
     inputs : mapping
-        For each name a number, an array, a DataArray, a frozen distribution of ``scipy.stats``,
+        For each name a number, an array, a DataArray, a distribution, an array of distributions,
         or an :class:`overbuild.Input` of one of these.
     units : mapping, optional
         Units of the outputs, by name; a unit that the model sets itself
         (``output.attrs["unit"]``) comes first.
+    correlation : mapping, DataFrame, array or float, optional
+        Which inputs go together: ``{("a", "b"): 0.5}`` for pairs (what is not named is
+        independent), ``{"a": 0.8, "b": 0.6}`` for loadings on one shared factor (a and b get
+        their product, 0.48), a matrix with names on both sides, a plain matrix for all random
+        inputs in their order, or one number for all pairs. It is the correlation of normal
+        scores (a Gaussian copula), which leaves each input its own distribution; that of ranks
+        is :math:`(6/\pi) \arcsin(\rho/2)`, a little less.
+    scenarios : mapping, DataFrame or path, optional
+        For each name the inputs that it overrides: ``{"cheap": {"price": 1.5}}``; or a table
+        that :func:`overbuild.read_scenarios` reads. Outputs get a
+        dimension ``scenario`` and all scenarios the same draws, so that their differences
+        (:meth:`Result.against`) are no noise. A scenario ``base`` that overrides nothing comes
+        first unless it is given.
+
+    Attributes
+    ----------
+    partial : Result or None
+        What was done when the last run was interrupted or failed.
 
     Raises
     ------
     ValueError
         If the model needs an input that is not given, or does not know one that is; if an input
-        is impossible.
+        is impossible, or correlations are (:class:`overbuild.study.CorrelationError`).
     TypeError
         If an input is no number, array or distribution.
 
@@ -73,151 +98,292 @@ class Study:
         model: Callable[..., Any],
         inputs: Mapping[str, Any],
         units: Mapping[str, str] | None = None,
+        *,
+        correlation: Any = None,
+        scenarios: Mapping[str, Any] | Table | None = None,
     ) -> None:
-        if not callable(model):
-            msg = f"model must be a function, got {type(model).__name__}"
-            raise TypeError(msg)
-        self.model = model
         self.inputs = as_inputs(inputs)
+        self.model = Model.of(model, self.inputs)
         self.units = dict(units or {})
-        self.name = str(getattr(model, "__name__", type(model).__name__))
-        _check_signature(self.name, model, self.inputs)
+        if isinstance(scenarios, str | os.PathLike | pd.DataFrame):
+            scenarios = read_scenarios(scenarios)
+        self.scenarios = as_scenarios(scenarios, self.inputs)
+        labels = {name: list(self._distributions(name)) for name in self.inputs}
+        random = {name: found for name, found in labels.items() if found}
+        self.correlation = as_correlation(correlation, random)
+        self.partial: Result | None = None
+
+    def _distributions(self, name: str) -> dict[str, Any]:
+        """Return the labels that are random in some scenario, with a distribution of each."""
+        return {
+            label: distribution
+            for inputs in self.scenarios.values()
+            for label, distribution in inputs[name].distributions(name).items()
+        }
 
     def run(
         self,
-        draws: int = 2**16,
+        draws: int | None = None,
         seed: int = 0,
         chunk: int | None = None,
         progress: bool | None = None,
+        *,
+        executor: Executor | None = None,
+        store: str | os.PathLike[str] | None = None,
+        precision: float | Mapping[str, float] | None = None,
+        max_draws: int = 2**24,
     ) -> Result:
         """Draw the inputs, evaluate the model and label the outcome.
 
         Parameters
         ----------
-        draws : int
-            Number of draws, from 1 to 2**32; powers of two are best for Sobol' points.
+        draws : int, optional
+            Number of draws, from 1 to 2**32; powers of two of at least 256 are best, since they
+            are Sobol' points, 16 scrambles in turn. 2**16 unless given. With `precision`, how
+            many to begin with; 2**12 unless given.
         seed : int
             Seed of the scrambling, at least 0: the same seed gives the same numbers, whatever
-            `chunk` and the number of threads.
+            `chunk`, `executor` and the number of threads.
         chunk : int, optional
             Draws that the model gets at once: less memory if smaller, less overhead if larger.
         progress : bool, optional
             Whether to show a progress bar; by default in a terminal or notebook, when a run
             takes more than a second.
+        executor : concurrent.futures.Executor, optional
+            What evaluates the chunks: threads, processes, ``client.get_executor()`` of a Dask
+            cluster. Without one the model runs here, and the kernels use all cores.
+        store : path, optional
+            A Zarr store to put draws into as they come. If it holds draws of this study, the run
+            goes on behind them. The result stays lazy.
+        precision : float or mapping, optional
+            Standard error that is small enough, as a share of the range from P5 to P95, for each
+            of P5, P50 and P95 of all outputs, or of those named. Draws are doubled until then.
+        max_draws : int
+            Where doubling ends, with a warning.
 
         Returns
         -------
         Result
-            With all inputs and outputs over dimension ``draw``.
+            With all inputs and outputs over dimension ``draw``. If a run is interrupted or
+            fails, what is done is in attribute ``partial`` of the study.
 
         Raises
         ------
         ValueError
-            If `draws`, `seed` or `chunk` is out of range, or an output is no array of numbers
-            over the draws.
+            If a number is out of range, an output is no array of numbers over the draws, or the
+            store holds something else.
         TypeError
             If the model returns something else than named numbers.
+        ImportError
+            If there is a `store`, but Zarr and Dask are not installed.
+        """
+        if draws is None:
+            draws = DRAWS if precision is None else FIRST_DRAWS
+        draws = _whole("draws", draws, 1, 2**BITS)
+        most = draws if precision is None else _whole("max_draws", max_draws, draws, 2**BITS)
+        seed = _whole("seed", seed, 0, None)
+        chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
+        wanted = precise.as_wanted(precision)
+        work = self.work(most, seed)
+        if store is None:
+            collection: Any = Columns(draws)
+        else:
+            from overbuild.study.storing import Store  # Zarr and Dask are an extra
+
+            collection = Store(store, work, seed, chunk)
+        run = Run(work, collection, self._labelled, seed, chunk, executor, progress)
+        self.partial = None
+        try:
+            while True:
+                run.extend(draws)
+                result = run.result(draws)
+                if precise.is_met(result, wanted):
+                    return result
+                if draws == most:
+                    warnings.warn(precise.shortfall(result, wanted), stacklevel=2)
+                    return result
+                draws = min(2 * draws, most)
+        except BaseException as error:
+            self.partial = run.partial()
+            if self.partial is not None:
+                done = f"{collection.done:,} draws are done, and in attribute partial of the study"
+                error.add_note(done)
+            raise
+
+    def condition(
+        self,
+        evidence: Mapping[str, Any] | None = None,
+        /,
+        *,
+        draws: int = 2**13,
+        seed: int = 0,
+        **named: Any,
+    ) -> Result:
+        """Draw inputs and outputs given evidence, however rare it is that draws agree with it.
+
+        :meth:`Result.given` weighs draws that are there; where too few agree, this looks for
+        others: sequential Monte Carlo from the prior to the posterior, which evaluates the model
+        some hundred times as often as there are draws.
+
+        Parameters
+        ----------
+        evidence : mapping, optional
+            Evidence by name or by label of a position, as for :meth:`Result.given`.
+        draws : int
+            Draws to return, at least 512.
+        seed : int
+            Seed of all that is left to chance, at least 0.
+        **named
+            The same as keywords: ``condition(revenue=(1.91e9, 1.92e9), draws=2**14)``.
+
+        Returns
+        -------
+        Result
+            Draws of equal weight of all inputs and outputs; attribute ``log_evidence`` of the
+            data set is the log of the prior probability of ranges, or density of distributions.
+            Standard errors are from 16 parts that are resampled each on its own.
+
+        Raises
+        ------
+        ValueError
+            If there is no evidence, no such variable, or nothing that agrees is found.
+        TypeError
+            If evidence is a bare number, which no draw meets, or has no density.
+
+        Warns
+        -----
+        UserWarning
+            If draws have not become independent of where they began.
+
+        Notes
+        -----
+        The same seed gives the same draws on the same machine. Evidence more than six standard
+        deviations out on a single input is beyond the tables that inputs are drawn with.
+
+        Source: P. Del Moral, A. Doucet, A. Jasra, "Sequential Monte Carlo samplers", *JRSS B* 68
+        (2006), 411-436.
+
+        Examples
+        --------
+        >>> import overbuild as ob
+        >>> from scipy import stats
+        >>> study = ob.Study(lambda a, b: {"sum": a + b}, {"a": stats.norm(), "b": stats.norm()})
+        >>> result = study.condition(sum=stats.norm(5, 0.01), draws=4096, seed=1)
+        >>> print(result.dataset["a"].mean().round(1).item())
+        2.5
+        """
+        draws = _whole("draws", draws, 512, 2**BITS)
+        seed = _whole("seed", seed, 0, None)
+        work = self.work(max(draws, 2**12), seed)
+        return conditioned(work, self._labelled, {**(evidence or {}), **named}, draws, seed)
+
+    def sobol(
+        self,
+        draws: int = 2**13,
+        seed: int = 0,
+        outputs: str | Sequence[str] | None = None,
+        chunk: int | None = None,
+    ) -> pd.DataFrame:
+        r"""Share out the variance of outputs: what each input explains, alone and in all.
+
+        .. math::
+
+            S_i = \frac{\operatorname{Var}(E[y \mid x_i])}{\operatorname{Var}(y)}, \quad
+            T_i = 1 - \frac{\operatorname{Var}(E[y \mid x_{-i}])}{\operatorname{Var}(y)}
+
+        Parameters
+        ----------
+        draws : int
+            Draws of each of the two matrices that are mixed, a power of two, at least 256. The
+            model is evaluated `draws` times the number of random inputs and two more; outputs
+            asked for are kept in memory.
+        seed : int
+            Seed of the scrambling, at least 0.
+        outputs : str or sequence of str, optional
+            Names of outputs, or labels of their positions; all if not given.
+        chunk : int, optional
+            Draws that the model gets at once.
+
+        Returns
+        -------
+        DataFrame
+            Rows by output and input, for each output the input with most in all first. Columns
+            ``first_order`` and ``total_order``, fractions of 1, each followed by its standard
+            error over 16 independent scrambles (``SE first_order``, ``SE total_order``).
+            ``attrs["units"]`` are the units of the outputs.
+
+        Raises
+        ------
+        ValueError
+            If `draws` is no power of two or too small, an output has a draw that is NaN or
+            infinite, no input is random, or inputs are correlated.
+        KeyError
+            If there is no such output.
+
+        Notes
+        -----
+        Where total and first order differ, an input acts together with others. An estimate can
+        be slightly below 0. Indices of an output that is the same in all draws are NaN.
+
+        Source: A. Saltelli et al., "Variance based sensitivity analysis of model output",
+        *Computer Physics Communications* 181 (2010), 259-270, as in ``scipy.stats.sobol_indices``.
+
+        Examples
+        --------
+        >>> import overbuild as ob
+        >>> from scipy import stats
+        >>> study = ob.Study(lambda a, b: {"product": a * b},
+        ...                  {"a": stats.norm(2, 1), "b": stats.norm(1, 1)})
+        >>> study.sobol(2**14)[["first_order", "total_order"]].loc["product"].round(1)
+               first_order  total_order
+        input
+        b              0.7          0.8
+        a              0.2          0.3
         """
         draws = _whole("draws", draws, 1, 2**BITS)
         seed = _whole("seed", seed, 0, None)
         chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
-        sampler = Sampler.of(self._tables, draws, seed)
-        columns = _Columns(draws)
-        starts = tqdm(
-            range(0, draws, chunk),
-            desc=self.name,
-            unit="chunk",
-            delay=1.0 if progress is None else 0.0,
-            disable=None if progress is None else not progress,
-            leave=False,
-        )
-        for start in starts:
-            n = min(chunk, draws - start)
-            drawn = {
-                name: _read_only(xr.DataArray(values, dims=DRAW))
-                for name, values in sampler.draw(start, n).items()
-            }
-            outputs = self._evaluate(drawn, n)
-            if start == 0:
-                self._check_draw_by_draw(drawn, outputs, n)
-            columns.add(start, n, drawn)
-            columns.add(start, n, outputs)
-        return self._label(columns, draws, seed)
+        return sobol(self, draws, seed, chunk, outputs)
+
+    def work(self, draws: int, seed: int) -> Work:
+        """Return what makes chunks of up to `draws` draws."""
+        labels = [label for name in self.inputs for label in self._distributions(name)]
+        sampler = Sampler.of(labels, draws, seed, self.correlation)
+        return Work(self.model, self.scenarios, self._tables, sampler)
 
     @functools.cached_property
-    def _tables(self) -> dict[str, QuantileTable]:
-        return tabulate_all(self.inputs)
+    def _tables(self) -> dict[str, dict[str, QuantileTable]]:
+        return {
+            scenario: tabulate_all(
+                {
+                    label: distribution
+                    for name, given in inputs.items()
+                    for label, distribution in given.distributions(name).items()
+                }
+            )
+            for scenario, inputs in self.scenarios.items()
+        }
 
-    def _evaluate(self, drawn: Mapping[str, xr.DataArray], n: int) -> dict[str, xr.DataArray]:
-        given = {name: drawn.get(name, given.value) for name, given in self.inputs.items()}
-        outputs = _name_outputs(self.model(**given), self.name)
-        for name in outputs:
-            if name in self.inputs:
-                msg = f"output {name!r} of {self.name} has the name of an input"
-                raise ValueError(msg)
-        return {name: _check_output(name, value, n) for name, value in outputs.items()}
-
-    def _check_draw_by_draw(
-        self, drawn: Mapping[str, xr.DataArray], outputs: Mapping[str, xr.DataArray], n: int
-    ) -> None:
-        """Refuse an output that comes out otherwise when the model gets a few draws alone.
-
-        The first and the last are tried, since a maximum over all may be among either.
-        """
-        few = min(n // 2, 64)
-        if few == 0 or not drawn:
-            return
-        for part in (slice(0, few), slice(n - few, n)):
-            fewer = self._evaluate({name: x[part] for name, x in drawn.items()}, few)
-            for name, value in outputs.items():
-                expected = value.isel(draw=part) if DRAW in value.dims else value
-                alone = fewer.get(name)
-                if alone is None or not np.array_equal(expected, alone, equal_nan=True):
-                    msg = (
-                        f"output {name!r} of a draw depends on the other draws: a model must work "
-                        f"draw by draw, and not sum, average or compare over dimension {DRAW!r}"
-                    )
-                    raise ValueError(msg)
-
-    def _label(self, columns: _Columns, draws: int, seed: int) -> Result:
+    def _labelled(self, chunk: Mapping[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+        """Return all inputs and outputs, with what a reader has to know of each."""
         variables = {}
         for name, given in self.inputs.items():
-            value = columns.arrays.pop(name) if given.is_random else xr.DataArray(given.value)
-            variables[name] = value.assign_attrs(role="input", **given.labels)
-        for name, value in columns.arrays.items():
+            value = chunk[name] if name in chunk else xr.DataArray(given.value)
+            labels = labels_of(name, self.scenarios)
+            variables[name] = value.assign_attrs(role="input", **labels)
+        outputs = {name: value for name, value in chunk.items() if name not in self.inputs}
+        for name, value in outputs.items():
             unit = str(value.attrs.get("unit", self.units.get(name, "")))
-            source = f"computed by {self.name}"
+            source = f"computed by {self.model.name}"
             labels = {"role": "output", "unit": unit, "source": source, "grade": "derived"}
             variables[name] = value.assign_attrs(labels)
-        if unknown := sorted(self.units.keys() - columns.arrays.keys()):
-            msg = f"units are given for {', '.join(unknown)}, which {self.name} does not return"
+        if unknown := sorted(self.units.keys() - outputs.keys()):
+            msg = (
+                f"units are given for {', '.join(unknown)}, which {self.model.name} does not return"
+            )
             raise ValueError(msg)
-        _check_dims(variables)
-        dataset = xr.Dataset(variables, attrs={"model": self.name, "draws": draws, "seed": seed})
-        return Result(dataset)
-
-
-def _read_only(array: xr.DataArray) -> xr.DataArray:
-    """Make a model that writes into its inputs fail, rather than change what is recorded."""
-    array.values.flags.writeable = False
-    return array
-
-
-def _check_dims(variables: Mapping[str, xr.DataArray]) -> None:
-    """Refuse what one data set cannot hold: names of dimensions, and labels that differ."""
-    first: dict[Hashable, tuple[str, xr.DataArray]] = {}
-    for name, value in variables.items():
-        for dim in value.dims:
-            if dim in variables:
-                msg = f"{dim!r} is both a variable and a dimension of {name!r}; rename one"
-                raise ValueError(msg)
-            other_name, other = first.setdefault(dim, (name, value))
-            if value.sizes[dim] != other.sizes[dim] or not _same_labels(value, other, dim):
-                msg = (
-                    f"{name!r} and {other_name!r} have different labels or lengths along "
-                    f"dimension {dim!r}; rename the dimension of one, or reindex it"
-                )
-                raise ValueError(msg)
+        check_dims(variables)
+        return variables
 
 
 def _whole(name: str, value: Any, least: int, most: int | None) -> int:
@@ -231,117 +397,3 @@ def _whole(name: str, value: Any, least: int, most: int | None) -> int:
         msg = f"{name} must be {span}, got {number}"
         raise ValueError(msg)
     return number
-
-
-def _check_signature(name: str, model: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
-    try:
-        parameters = inspect.signature(model).parameters
-    except (TypeError, ValueError):
-        return  # A function of C without a signature: the call itself will tell.
-    kinds = inspect.Parameter
-    if nameless := [
-        key for key, parameter in parameters.items() if parameter.kind is kinds.POSITIONAL_ONLY
-    ]:
-        msg = (
-            f"model {name} takes {', '.join(nameless)} by position only, but inputs come by name; "
-            "wrap it in a function with named parameters"
-        )
-        raise ValueError(msg)
-    by_name = {
-        parameter.name: parameter
-        for parameter in parameters.values()
-        if parameter.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
-    }
-    needed = [key for key, parameter in by_name.items() if parameter.default is kinds.empty]
-    if missing := [key for key in needed if key not in inputs]:
-        given = ", ".join(inputs) or "none"
-        msg = f"model {name} needs {', '.join(missing)}, not among the inputs given: {given}"
-        raise ValueError(msg)
-    takes_any = any(parameter.kind is kinds.VAR_KEYWORD for parameter in parameters.values())
-    if not takes_any and (unknown := [key for key in inputs if key not in by_name]):
-        known = ", ".join(by_name) or "nothing"
-        msg = f"model {name} does not know input {', '.join(unknown)}; it takes {known}"
-        raise ValueError(msg)
-
-
-def _name_outputs(returned: Any, model: str) -> dict[str, Any]:
-    if isinstance(returned, xr.Dataset):
-        returned = dict(returned.data_vars)
-    if isinstance(returned, xr.DataArray):
-        return {str(returned.name or (model if model.isidentifier() else "output")): returned}
-    if isinstance(returned, Mapping):
-        if not returned:
-            msg = f"model {model} returned no outputs"
-            raise ValueError(msg)
-        for name in returned:
-            if not isinstance(name, str) or name == DRAW:
-                msg = f"{name!r} cannot be the name of an output of {model}"
-                raise ValueError(msg)
-        return dict(returned)
-    what = type(returned).__name__
-    msg = f"model {model} must return a dict, a DataArray or a Dataset, not {what}"
-    raise TypeError(msg)
-
-
-def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
-    if not isinstance(value, xr.DataArray):
-        array = np.asarray(value)
-        if array.ndim > 1 or (array.ndim == 1 and array.shape != (n,)):
-            msg = (
-                f"output {name!r} has shape {array.shape} where {n} draws were given; return an "
-                "array of that length, or a DataArray with named dimensions"
-            )
-            raise ValueError(msg)
-        value = xr.DataArray(array, dims=[DRAW] * array.ndim)
-    if value.dtype.kind not in "iufb":
-        msg = f"output {name!r} must hold numbers, got {value.dtype}"
-        raise TypeError(msg)
-    if DRAW in value.dims and value.sizes[DRAW] != n:
-        msg = f"output {name!r} has {value.sizes[DRAW]} draws where {n} were given"
-        raise ValueError(msg)
-    # Where something was selected has no place in a data set with other outputs.
-    selected = [label for label, coordinate in value.coords.items() if coordinate.ndim == 0]
-    ordered: xr.DataArray = value.drop_vars(selected).transpose(DRAW, ..., missing_dims="ignore")
-    return ordered
-
-
-def _same_labels(one: xr.DataArray, other: xr.DataArray, dim: Hashable) -> bool:
-    """Whether labels along a dimension agree, whatever else is attached to them."""
-    return one[dim].reset_coords(drop=True).equals(other[dim].reset_coords(drop=True))
-
-
-def _alike(whole: xr.DataArray, part: xr.DataArray) -> bool:
-    """Whether both have the same dimensions and labels, draws apart."""
-    others = [dim for dim in part.dims if dim != DRAW]
-    return whole.dims == part.dims and all(
-        whole.sizes[dim] == part.sizes[dim] and _same_labels(whole, part, dim) for dim in others
-    )
-
-
-class _Columns:
-    """Arrays over all draws, filled chunk by chunk."""
-
-    def __init__(self, draws: int) -> None:
-        self.draws = draws
-        self.arrays: dict[str, xr.DataArray] = {}
-
-    def add(self, start: int, n: int, chunk: Mapping[str, xr.DataArray]) -> None:
-        for name, part in chunk.items():
-            if start == 0:
-                self.arrays[name] = self._begin(part)
-            whole = self.arrays.get(name)
-            if whole is None or not _alike(whole, part):
-                msg = f"output {name!r} changes its shape or labels, or comes and goes, by chunk"
-                raise ValueError(msg)
-            if DRAW in part.dims:
-                whole.values[start : start + n] = part.values
-            elif not np.array_equal(whole, part, equal_nan=True):
-                msg = f"output {name!r} has no dimension {DRAW!r}, but differs between chunks"
-                raise ValueError(msg)
-
-    def _begin(self, part: xr.DataArray) -> xr.DataArray:
-        if DRAW not in part.dims:
-            return part.astype(float)
-        values: NDArray[np.float64] = np.empty((self.draws, *part.shape[1:]))
-        coords = {name: c for name, c in part.coords.items() if DRAW not in c.dims}
-        return xr.DataArray(values, dims=part.dims, coords=coords, attrs=part.attrs)

@@ -1,7 +1,8 @@
 """Draws: scrambled Sobol' points through each input's quantile function.
 
 Point ``i`` depends on the seed and on ``i`` alone, so it does not matter in which chunks, or on
-which machine, draws are made.
+which machine, draws are made. Several independent scrambles, the replicates, are dealt out in
+turn; how much a result differs between them tells how well it is known.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.stats import qmc
 
-from overbuild._core import QuantileTable
-from overbuild.study.inputs import Input
+from overbuild._core import QuantileTable, SobolPoints
+from overbuild.study.correlation import Correlation
+from overbuild.study.inputs import REPLICATES, Input
 
 #: Bits of a Sobol' point, and so the logarithm of the greatest number of draws.
 BITS = 32
@@ -88,7 +90,9 @@ def _by_steps(distribution: Any) -> tuple[Any, Any] | None:
 
     Its own search for each quantile is slow, and a table of many steps asks for millions.
     """
-    if not isinstance(getattr(distribution, "dist", None), stats.rv_discrete):
+    family = getattr(distribution, "dist", None)
+    # Those made of a table of values, which may lie anywhere, are quick as they are.
+    if not isinstance(family, stats.rv_discrete) or hasattr(family, "xk"):
         return None
     first = distribution.ppf(_TAILS[-1])
     for tail in _TAILS:  # a heavy tail shows before its end is asked for, which may take minutes
@@ -120,58 +124,96 @@ def _on_floats(function: Any) -> Any:
     return quantiles
 
 
-def tabulate_all(inputs: Mapping[str, Input]) -> dict[str, QuantileTable]:
-    """Tabulate the inputs that are distributions; an impossible one is named."""
+def tabulate_all(distributions: Mapping[str, Any]) -> dict[str, QuantileTable]:
+    """Tabulate distributions by label; an impossible one is named."""
     tables = {}
-    for name, given in inputs.items():
-        if given.is_random:
-            try:
-                tables[name] = tabulate(given.value)
-            except ValueError as error:
-                msg = f"input {name!r} cannot be drawn from: {error}"
-                raise ValueError(msg) from error
+    for label, distribution in distributions.items():
+        try:
+            tables[label] = tabulate(distribution)
+        except ValueError as error:
+            msg = f"input {label!r} cannot be drawn from: {error}"
+            raise ValueError(msg) from error
     return tables
 
 
 @dataclasses.dataclass(frozen=True)
 class Sampler:
-    """Draws of several inputs: a table of quantiles and a Sobol' dimension for each.
+    """Points for several random quantities, each under its label.
 
-    A sampler is small, can be pickled and carries all that its draws depend on.
+    A sampler is small, can be pickled and carries all that its points depend on.
+
+    Attributes
+    ----------
+    points : mapping
+        The Sobol' dimension of each label.
+    correlation : Correlation or None
+        Which labels go together, and how.
     """
 
-    tables: Mapping[str, QuantileTable]
-    shifts: Mapping[str, int]
-    directions: Mapping[str, list[int]]
+    points: Mapping[str, SobolPoints]
+    correlation: Correlation | None = None
 
     @classmethod
-    def of(cls, tables: Mapping[str, QuantileTable], draws: int, seed: int) -> Sampler:
-        """Prepare up to `draws` draws; the order of `tables` assigns the dimensions."""
-        shifts, directions = _sobol(len(tables), draws, seed)
-        return cls(
-            tables,
-            dict(zip(tables, shifts, strict=True)),
-            dict(zip(tables, directions, strict=True)),
-        )
+    def of(
+        cls, labels: Iterable[str], draws: int, seed: int, correlation: Correlation | None = None
+    ) -> Sampler:
+        """Prepare up to `draws` draws; the order of `labels` assigns the dimensions."""
+        names = list(labels)
+        return cls(dict(zip(names, _sobol(len(names), draws, seed), strict=True)), correlation)
 
-    def draw(self, start: int, n: int) -> dict[str, NDArray[np.float64]]:
-        """Return draws `start` to ``start + n`` of each input."""
-        return {
-            name: table.draw(self.shifts[name], self.directions[name], start, n)
-            for name, table in self.tables.items()
-        }
+    def draw(
+        self,
+        tables: Mapping[str, QuantileTable],
+        start: int,
+        n: int,
+        together: Mapping[str, NDArray[np.float64]] | None = None,
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return draws `start` to ``start + n`` of each label in `tables`.
+
+        Points of those that are correlated are made if they are not given.
+        """
+        if together is None:
+            together = self.together(start, n)
+        drawn = {}
+        for label, table in tables.items():
+            if label in together:
+                drawn[label] = table.ppf(together[label])
+            else:
+                drawn[label] = np.empty(n)
+                self.points[label].draw(table, start, drawn[label])
+        return drawn
+
+    def together(self, start: int, n: int) -> dict[str, NDArray[np.float64]]:
+        """Return the points of those that are correlated: probabilities."""
+        if self.correlation is None:
+            return {}
+        labels = self.correlation.labels
+        out = np.empty((len(labels), n))
+        dimensions = [self.points[label] for label in labels]
+        self.correlation.copula.points(dimensions, _standard_normal(), start, out)
+        return dict(zip(labels, out, strict=True))
+
+
+@functools.cache
+def _standard_normal() -> QuantileTable:
+    return tabulate(stats.norm())
 
 
 @functools.lru_cache(maxsize=64)
-def _sobol(dims: int, points: int, seed: int) -> tuple[list[int], list[list[int]]]:
-    """Return the digital shift of each dimension and its direction numbers, as integers.
+def _sobol(dims: int, draws: int, seed: int) -> list[SobolPoints]:
+    """Return as many dimensions of scrambled Sobol' points, enough for `draws`.
 
     In Gray code order a point is the first one, exclusive-or the direction numbers of the bits
     set in the Gray code of its index. So the points whose Gray code has a single bit tell them.
+    Replicates have the same scrambled directions, and digital shifts of their own: given the
+    directions they are independent and each is uniform.
+
+    Source: A. B. Owen, "Variance and discrepancy with alternative scramblings", *ACM TOMACS* 13
+    (2003), 363-378 (linear scrambles with a digital shift).
     """
     if dims == 0:
-        return [], []
-    bits = (points - 1).bit_length()
+        return []
+    bits = (-(-draws // REPLICATES) - 1).bit_length()
     engine = qmc.Sobol(dims, scramble=True, bits=BITS, rng=seed)
     first = _as_integers(engine.random(1))
     directions = []
@@ -180,7 +222,14 @@ def _sobol(dims: int, points: int, seed: int) -> tuple[list[int], list[list[int]
         engine.fast_forward(index - engine.num_generated)
         directions.append(_as_integers(engine.random(1)) ^ first)
     by_dim = np.array(directions, dtype=np.uint64).reshape(bits, dims).T
-    return first.tolist(), by_dim.tolist()
+    # Raw bits, because how NumPy makes numbers of them may change.
+    raw = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(1,)))
+    further = raw.random_raw((REPLICATES - 1) * dims) >> (64 - BITS)
+    shifts = first ^ np.vstack([np.zeros(dims, np.uint64), further.reshape(-1, dims)])
+    return [
+        SobolPoints(shift.tolist(), direction.tolist())
+        for shift, direction in zip(shifts.T, by_dim, strict=True)
+    ]
 
 
 def _as_integers(point: NDArray[np.float64]) -> NDArray[np.uint64]:

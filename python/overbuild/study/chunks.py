@@ -1,0 +1,155 @@
+"""What a study does for a chunk of its draws, on whatever machine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from overbuild._core import QuantileTable
+from overbuild.study.evaluation import Model
+from overbuild.study.inputs import DRAW, SCENARIO, Input
+from overbuild.study.labels import places
+from overbuild.study.sampling import Sampler
+
+#: Gives the draws of labels from their tables.
+Draw = Callable[[Mapping[str, QuantileTable]], dict[str, NDArray[np.float64]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """A model, its inputs and its draws: all that a chunk's numbers depend on.
+
+    It can be pickled if the model can, and gives the same bits wherever it is called.
+
+    Attributes
+    ----------
+    model : Model
+        What is evaluated.
+    scenarios : mapping
+        The inputs of each scenario; one called "" if the study has none.
+    tables : mapping
+        For each scenario the quantile tables of what is random, by label.
+    sampler : Sampler
+        Points for all these labels.
+    """
+
+    model: Model
+    scenarios: Mapping[str, Mapping[str, Input]]
+    tables: Mapping[str, Mapping[str, QuantileTable]]
+    sampler: Sampler
+
+    def __call__(self, start: int, n: int) -> dict[str, xr.DataArray]:
+        """Return the random inputs and the outputs of draws `start` to ``start + n``."""
+        together = self.sampler.together(start, n)
+        return self._outcome(
+            lambda tables: self.sampler.draw(tables, start, n, together), n, first=start == 0
+        )
+
+    def at(self, points: Mapping[str, NDArray[np.float64]], n: int) -> dict[str, xr.DataArray]:
+        """Return the same where each label has the probabilities in `points`, `n` of them."""
+        return self._outcome(
+            lambda tables: {label: table.ppf(points[label]) for label, table in tables.items()},
+            n,
+            first=False,
+        )
+
+    def _outcome(self, draw: Draw, n: int, *, first: bool) -> dict[str, xr.DataArray]:
+        parts: dict[str, dict[str, xr.DataArray]] = {}
+        for scenario, inputs in self.scenarios.items():
+            drawn = draw(self.tables[scenario])
+            given = {name: _arranged(name, one, drawn, n) for name, one in inputs.items()}
+            outputs = self.model.evaluate(given, n)
+            if first:
+                self.model.check_draw_by_draw(given, outputs, n)
+            parts[scenario] = {
+                **{name: xr.DataArray(given[name]) for name in self._recorded},
+                **outputs,
+            }
+        if "" in parts:
+            return parts[""]
+        return stacked(parts, shared=self._recorded.keys() - self.varying)
+
+    @property
+    def _recorded(self) -> dict[str, None]:
+        """Inputs that differ by draw or by scenario, in their order."""
+        every = self.scenarios.values()
+        return {
+            name: None
+            for name in next(iter(every))
+            if name in self.varying or any(inputs[name].is_random for inputs in every)
+        }
+
+    @property
+    def varying(self) -> set[str]:
+        """Names of inputs that some scenario overrides."""
+        first, *others = self.scenarios.values()
+        return {name for name in first if any(first[name] is not one[name] for one in others)}
+
+
+def _arranged(name: str, given: Input, drawn: Mapping[str, NDArray[np.float64]], n: int) -> Any:
+    """Return what the model gets for an input: a float, or an array that it must not change."""
+    labels = given.distributions(name)
+    if not labels:
+        return given.value
+    if name in labels:
+        array = xr.DataArray(drawn[name], dims=DRAW)
+    else:
+        array = _along_dims(given.value.rename(name), drawn, n)
+    # A model that writes into its inputs fails, rather than change what is recorded.
+    array.values.flags.writeable = False
+    return array
+
+
+def _along_dims(
+    array: xr.DataArray, drawn: Mapping[str, NDArray[np.float64]], n: int
+) -> xr.DataArray:
+    """Return draws of an array of distributions, each position contiguous in memory."""
+    values = np.empty((*array.shape, n))
+    for label, place in places(array, without=DRAW):
+        at = tuple(place[dim] for dim in array.dims)
+        values[at] = drawn[label] if label in drawn else array.values[at]
+    whole = xr.DataArray(values, dims=(*array.dims, DRAW), coords=array.coords)
+    return whole.transpose(DRAW, ...)
+
+
+def stacked(
+    parts: Mapping[str, Mapping[str, xr.DataArray]], shared: Any = ()
+) -> dict[str, xr.DataArray]:
+    """Return the variables of several scenarios along a dimension of their names.
+
+    What is `shared` is the same in all, and is taken from the first.
+    """
+    first = next(iter(parts.values()))
+    for scenario, variables in parts.items():
+        if variables.keys() != first.keys():
+            odd = ", ".join(sorted(variables.keys() ^ first.keys()))
+            msg = f"scenario {scenario!r} differs from the others in what it returns: {odd}"
+            raise ValueError(msg)
+    return {
+        name: value
+        if name in shared
+        else _stack(name, {scenario: variables[name] for scenario, variables in parts.items()})
+        for name, value in first.items()
+    }
+
+
+def _stack(name: str, parts: Mapping[str, xr.DataArray]) -> xr.DataArray:
+    try:
+        aligned = xr.align(*parts.values(), join="exact", copy=False)
+    except ValueError as error:
+        msg = f"{name!r} has different labels or lengths in different scenarios: {error}"
+        raise ValueError(msg) from error
+    arrays = [array.transpose(..., DRAW, missing_dims="ignore") for array in xr.broadcast(*aligned)]
+    values = np.stack([array.values for array in arrays])
+    whole = xr.DataArray(
+        values,
+        dims=(SCENARIO, *arrays[0].dims),
+        coords={**arrays[0].coords, SCENARIO: list(parts)},
+        attrs=aligned[0].attrs,
+    )
+    return whole.transpose(DRAW, SCENARIO, ..., missing_dims="ignore")
