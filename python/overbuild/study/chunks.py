@@ -18,6 +18,9 @@ from overbuild.study.inputs import DRAW, SCENARIO, Input
 from overbuild.study.labels import places
 from overbuild.study.sampling import Sampler
 
+#: Arrays to be filled, by label.
+Room = Mapping[str, NDArray[np.float64]]
+
 #: Gives the draws of labels from their tables.
 Draw = Callable[[Mapping[str, QuantileTable]], dict[str, NDArray[np.float64]]]
 
@@ -45,12 +48,29 @@ class Work:
     tables: Mapping[str, Mapping[str, QuantileTable]]
     sampler: Sampler
 
-    def __call__(self, start: int, n: int) -> dict[str, xr.DataArray]:
-        """Return the random inputs and the outputs of draws `start` to ``start + n``."""
+    def __call__(self, start: int, n: int, room: Room | None = None) -> dict[str, xr.DataArray]:
+        """Return the random inputs and the outputs of draws `start` to ``start + n``.
+
+        Inputs that are in `room` are drawn into its arrays, where they are to stay.
+        """
         together = self.sampler.together(start, n)
         return self._outcome(
-            lambda tables: self.sampler.draw(tables, start, n, together), n, first=start == 0
+            lambda tables: self.sampler.draw(tables, start, n, together, room or {}),
+            n,
+            first=start == 0,
         )
+
+    def alone(self) -> list[str]:
+        """Return the inputs that are one draw each, the same in all scenarios, and independent."""
+        correlation = self.sampler.correlation
+        together = () if correlation is None else correlation.labels
+        first = next(iter(self.scenarios.values()))
+        return [
+            name
+            for name, given in first.items()
+            if given.is_random and name not in self.varying and name in self.sampler.points
+            if name not in together
+        ]
 
     def at(self, points: Mapping[str, NDArray[np.float64]], n: int) -> dict[str, xr.DataArray]:
         """Return the same where each label has the probabilities in `points`, `n` of them."""
