@@ -30,6 +30,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         leadtime::survival::curves::register,
         study::copula::register,
         study::quantile::register,
+        study::selection::register,
         study::sobol::register,
         utilization::disclosure::register,
         utilization::occupancy::register,

@@ -165,6 +165,25 @@ class Fit:
         shape, scale = (float(self.parameters[name]) for name in _PARAMETERS)
         return _frozen(str(_plain(self.family)), shape, scale)
 
+    @property
+    def distributions(self) -> Any:
+        """The fitted distributions of all rows, as an array of objects, or that of the one row.
+
+        Raises ValueError if a row has no fit.
+        """
+        if np.ndim(self.status) == 0:
+            return self.distribution
+        status = np.asarray(_plain(self.status))
+        if (status != "ok").any():
+            row = tuple(map(int, np.argwhere(status != "ok")[0]))
+            msg = f"there is no fit in row {', '.join(map(str, row))}: {status[row]}"
+            raise ValueError(msg)
+        found = np.empty(status.shape, dtype=object)
+        shapes, scales = (np.asarray(_plain(self.parameters[name])) for name in _PARAMETERS)
+        for row, family in np.ndenumerate(np.asarray(_plain(self.family))):
+            found[row] = _frozen(str(family), float(shapes[row]), float(scales[row]))
+        return self.status.copy(data=found) if isinstance(self.status, xr.DataArray) else found
+
     def quantile(self, q: ArrayLike, level: float = 0.95) -> Band:
         """Give times by which a share of orders is delivered, with confidence intervals.
 

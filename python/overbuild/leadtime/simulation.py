@@ -11,8 +11,9 @@ import xarray as xr
 
 from overbuild._core import QuantileTable, SobolPoints
 from overbuild.study.inputs import Input, settled
-from overbuild.study.results import QUANTILES, checked, quantiles_of
 from overbuild.study.sampling import Sampler, tabulate_all
+from overbuild.study.statistics import quantiles_of
+from overbuild.study.summaries import QUANTILES, checked
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

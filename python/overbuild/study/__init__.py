@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 from overbuild.study.correlation import CorrelationError, nearest_correlation
-from overbuild.study.distributions import between, pert, triangular
+from overbuild.study.distributions import (
+    beta,
+    between,
+    choice,
+    clipped,
+    empirical,
+    gamma,
+    loguniform,
+    mixture,
+    pert,
+    triangular,
+    truncated,
+    uniform,
+    weibull,
+    zero_inflated,
+)
 from overbuild.study.inputs import Input
 from overbuild.study.opening import open_result
 from overbuild.study.results import Result
 from overbuild.study.running import Study
 from overbuild.study.sampling import tabulate
-from overbuild.study.tables import read_inputs
+from overbuild.study.tables import read_inputs, read_scenarios
 
 __all__ = [
     "CorrelationError",
     "Input",
     "Result",
     "Study",
+    "beta",
     "between",
+    "choice",
+    "clipped",
+    "empirical",
+    "gamma",
+    "loguniform",
+    "mixture",
     "nearest_correlation",
     "open_result",
     "pert",
     "read_inputs",
+    "read_scenarios",
     "tabulate",
     "triangular",
+    "truncated",
+    "uniform",
+    "weibull",
+    "zero_inflated",
 ]

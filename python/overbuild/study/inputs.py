@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import keyword
 import math
 import numbers
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
+from numpy.typing import NDArray
 
+from overbuild.study.distributions.laws import describe, fault, is_family, quantile_functions
 from overbuild.study.labels import places
 
 #: The dimension that random draws run along.
@@ -37,10 +39,12 @@ class Input:
 
     Parameters
     ----------
-    value : number, array, DataArray or distribution
-        What the model gets. A distribution is any frozen one of ``scipy.stats``; draws have
-        dimension ``draw``. A DataArray keeps its dimensions; a one-dimensional array is taken to
-        run along ``period``.
+    value : number, distribution, or array of these
+        What the model gets. A distribution is any short form such as :func:`overbuild.between`,
+        any frozen one of ``scipy.stats`` or one of its newer kind, or what was fitted to lead
+        times; draws have dimension ``draw``. A DataArray keeps its dimensions; a list or
+        one-dimensional array is taken to run along ``period``, and the index of a Series gives
+        labels. Each element that is a distribution is drawn on its own.
     unit : str
         Unit of the value, such as ``"USD/GPU-hour"``.
     source : str
@@ -69,26 +73,30 @@ class Input:
 
     @property
     def is_random(self) -> bool:
-        """Whether the value is a distribution."""
-        return _quantile_functions(self.value) is not None
+        """Whether the value is a distribution, or an array with one among its elements."""
+        return bool(self.distributions("value"))
 
     def quantile_functions(self) -> tuple[Any, Any]:
         """Functions from a tail probability to the value with that probability below and above."""
-        functions = _quantile_functions(self.value)
+        functions = quantile_functions(self.value)
         if functions is None:
             msg = "the value is not a distribution"
             raise TypeError(msg)
         return functions
 
     def distributions(self, name: str) -> dict[str, Any]:
-        """Return the distributions of an input called `name`, by the labels of their positions."""
-        if self.is_random:
+        """Return the distributions of an input called `name`, by the labels of their positions.
+
+        Elements of an array that are numbers are not among them.
+        """
+        if quantile_functions(self.value) is not None:
             return {name: self.value}
-        if isinstance(self.value, xr.DataArray) and self.value.dtype == object:
-            array = self.value.rename(name)
+        value = self.value if _is_settled(self.value) else settled(name, self.value)
+        if isinstance(value, xr.DataArray) and value.dtype == object:
+            array = value.rename(name)
             found = {at: array.isel(place).item() for at, place in places(array, without=DRAW)}
             return {at: one for at, one in found.items() if not isinstance(one, float)}
-        return {}
+        return {} if isinstance(value, float | xr.DataArray) else {name: value}
 
     @property
     def labels(self) -> dict[str, str]:
@@ -97,18 +105,11 @@ class Input:
         return {name: text for name, text in fields.items() if name != "value" and text}
 
 
-def _quantile_functions(value: Any) -> tuple[Any, Any] | None:
-    for lower, upper in (("ppf", "isf"), ("icdf", "iccdf")):
-        if hasattr(value, lower):
-            below = getattr(value, lower)
-            return below, getattr(value, upper, None) or (lambda tail, below=below: below(1 - tail))
-    return None
-
-
 def as_inputs(values: Mapping[str, Any]) -> dict[str, Input]:
-    """Check the inputs of a study and bring their values into one of three forms.
+    """Check the inputs of a study and bring their values into one of four forms.
 
-    After that a value is a float, a DataArray or a distribution.
+    After that a value is a float, a DataArray of floats, a distribution, or a DataArray of
+    distributions and floats.
 
     Raises
     ------
@@ -121,46 +122,157 @@ def as_inputs(values: Mapping[str, Any]) -> dict[str, Input]:
         raise TypeError(msg)
     inputs = {}
     for name, value in values.items():
-        if not (isinstance(name, str) and name.isidentifier()) or name in RESERVED:
-            msg = f"{name!r} cannot be the name of an input: it must be a name a function can take"
+        if reason := fault_of_name(name):
+            msg = f"{name!r} cannot be the name of an input: {reason}"
             raise ValueError(msg)
         given = value if isinstance(value, Input) else Input(value)
         inputs[name] = dataclasses.replace(given, value=settled(name, given.value))
     return inputs
 
 
+def fault_of_name(name: Any) -> str | None:
+    """Say why something cannot be the name of an input; None if it can."""
+    if not (isinstance(name, str) and name.isidentifier()):
+        return "it must be a name a function can take"
+    if keyword.iskeyword(name):
+        return "it is a word of Python itself, so no function can take it"
+    if name in RESERVED:
+        return f"{', '.join(RESERVED)} mean something else in a study"
+    return None
+
+
 def settled(name: str, value: Any) -> Any:
-    """Return a value as a float, a DataArray or a distribution, or say what is wrong with it."""
-    if isinstance(value, stats.rv_continuous | stats.rv_discrete):
-        msg = f"input {name!r}: {value.name} has no parameters yet; call it to freeze it"
-        raise TypeError(msg)
-    if _quantile_functions(value) is not None and not isinstance(value, np.ndarray | xr.DataArray):
-        _check_distribution(name, value)
-        return value
+    """Return a value as a float, a distribution, or an array of these, or say what is wrong."""
     if isinstance(value, xr.DataArray):
-        if DRAW in value.dims:
-            msg = f"input {name!r}: dimension {DRAW!r} is kept for the draws of the study"
-            raise ValueError(msg)
-        return _numeric(name, value)
+        return _settled_array(name, value)
+    if isinstance(value, np.ndarray | list | tuple | pd.Series | pd.Index):
+        return _settled_list(name, value)
     if isinstance(value, numbers.Real):
         return _finite(name, float(value))
-    if isinstance(value, np.ndarray | list | tuple | pd.Series):
-        array = np.asarray(value)
-        if array.ndim == 0:
-            return settled(name, array[()])
-        if array.ndim > 1:
-            msg = (
-                f"input {name!r}: an array of shape {array.shape} has axes without names; "
-                "make it an xarray.DataArray"
-            )
+    if is_family(value):
+        msg = f"input {name!r}: {describe(value)} has no parameters yet; call it to freeze it"
+        raise TypeError(msg)
+    if quantile_functions(value) is not None:
+        if reason := fault(value):
+            msg = f"input {name!r}: {reason}"
             raise ValueError(msg)
-        return _numeric(name, xr.DataArray(array, dims="period"))
+        return value
+    if (fitted := _fitted(name, value)) is not None:
+        return settled(name, fitted)
     what = type(value).__name__
     if callable(getattr(value, "rvs", None)):
         msg = f"input {name!r}: {what} has no quantile function (ppf), so it cannot be drawn from"
         raise TypeError(msg)
-    msg = f"input {name!r} must be a number, an array or a distribution, got {what}: {value!r}"
+    msg = f"input {name!r} must be a number, an array or a distribution, got {what}: {value!r:.80}"
     raise TypeError(msg)
+
+
+def _is_settled(value: Any) -> bool:
+    """Whether a value is a number or an array of numbers, as most are: nothing to look into."""
+    return isinstance(value, float) or (isinstance(value, xr.DataArray) and value.dtype == float)
+
+
+def _fitted(name: str, value: Any) -> Any:
+    """Return the distribution, or the array of them, that an object such as a fit has."""
+    for attribute in ("distributions", "distribution"):
+        try:
+            found = getattr(value, attribute, None)
+        except ValueError as error:  # there is none, because the fit failed
+            msg = f"input {name!r}: {error}"
+            raise ValueError(msg) from error
+        if isinstance(found, np.ndarray | xr.DataArray) or quantile_functions(found) is not None:
+            return found
+    return None
+
+
+def _settled_list(name: str, values: Any) -> Any:
+    """Return what has one axis without a name as an array along ``period``."""
+    if isinstance(values, np.ndarray) and values.ndim == 0:
+        return settled(name, values[()])
+    if isinstance(values, pd.Series):
+        array = _by_index(name, values)
+    else:
+        array = xr.DataArray(_flat(name, values), dims="period")
+    return _settled_array(name, array)
+
+
+def _flat(name: str, values: Any) -> NDArray[Any]:
+    """Return a list as an array of numbers, or of objects if there are distributions among them."""
+    if not isinstance(values, np.ndarray):
+        elements = list(values)
+        if any(_is_element(one) for one in elements):
+            # NumPy would look into elements that are sequences themselves.
+            flat = np.empty(len(elements), dtype=object)
+            for k, one in enumerate(elements):
+                flat[k] = one
+            return flat
+        try:
+            values = np.asarray(elements)
+        except ValueError as error:
+            msg = f"input {name!r} must be a list of numbers or distributions: {error}"
+            raise ValueError(msg) from error
+    if values.ndim != 1:
+        msg = (
+            f"input {name!r}: an array of shape {values.shape} has axes without names; "
+            "make it an xarray.DataArray"
+        )
+        raise ValueError(msg)
+    return np.asarray(values)
+
+
+def _is_element(value: Any) -> bool:
+    return quantile_functions(value) is not None or is_family(value) or isinstance(value, Input)
+
+
+def _by_index(name: str, series: pd.Series[Any]) -> xr.DataArray:
+    """Return a Series along ``period``, with its index as labels unless that only counts."""
+    if isinstance(series.index, pd.MultiIndex):
+        msg = f"input {name!r}: a Series with several levels of labels; make it a DataArray"
+        raise ValueError(msg)
+    flat = _flat(name, series.to_list())
+    if isinstance(series.index, pd.RangeIndex):
+        return xr.DataArray(flat, dims="period")
+    index = series.index.to_numpy()
+    if index.dtype == object:  # words, and periods of pandas as words
+        index = index.astype(str)
+    return xr.DataArray(flat, dims="period", coords={"period": index})
+
+
+def _settled_array(name: str, array: xr.DataArray) -> Any:
+    if DRAW in array.dims:
+        msg = f"input {name!r}: dimension {DRAW!r} is kept for the draws of the study"
+        raise ValueError(msg)
+    # A model's arithmetic would hand a unit on to what no longer has it.
+    bare = array.drop_attrs().rename(None)
+    if array.dtype != object:
+        if array.dtype.kind not in "iufb":
+            msg = f"input {name!r} must hold numbers, got an array of {array.dtype}"
+            raise TypeError(msg)
+        return bare.astype(float)
+    if array.ndim == 0:
+        return settled(name, array.item())
+    found: dict[str, Any] = {}
+    elements = np.empty(array.shape, dtype=object)
+    for label, place in places(array.rename(name), without=DRAW):
+        if label in found:
+            msg = f"input {name!r}: two of its positions are called {label}"
+            raise ValueError(msg)
+        found[label] = _settled_element(label, array.isel(place).item())
+        elements[tuple(place[dim] for dim in array.dims)] = found[label]
+    numeric = all(isinstance(one, float) for one in found.values())
+    return bare.copy(data=elements.astype(float) if numeric else elements)
+
+
+def _settled_element(label: str, value: Any) -> Any:
+    if isinstance(value, Input):
+        msg = f"input {label!r}: an Input within an array; give the array as one Input, or {label}"
+        msg += " in a table that read_inputs reads"
+        raise TypeError(msg)
+    one = settled(label, value)
+    if isinstance(one, xr.DataArray):
+        msg = f"input {label!r} must be one number or distribution, got {type(value).__name__}"
+        raise TypeError(msg)
+    return one
 
 
 def _finite(name: str, value: float) -> float:
@@ -168,26 +280,3 @@ def _finite(name: str, value: float) -> float:
         msg = f"input {name!r} must be finite, got {value}"
         raise ValueError(msg)
     return value
-
-
-def _numeric(name: str, array: xr.DataArray) -> xr.DataArray:
-    if array.dtype.kind not in "iufb":
-        msg = f"input {name!r} must hold numbers, got an array of {array.dtype}"
-        raise TypeError(msg)
-    # A model's arithmetic would hand a unit on to what no longer has it.
-    return array.astype(float).drop_attrs().rename(None)
-
-
-def _check_distribution(name: str, value: Any) -> None:
-    functions = _quantile_functions(value)
-    assert functions is not None  # noqa: S101 - for the type checker
-    median = np.asarray(functions[0](0.5))
-    if median.ndim > 0:
-        msg = (
-            f"input {name!r}: a distribution with parameters of shape {median.shape}; "
-            "give one distribution with single numbers"
-        )
-        raise ValueError(msg)
-    if not np.isfinite(median):
-        msg = f"input {name!r}: an impossible distribution; its median is {median}"
-        raise ValueError(msg)

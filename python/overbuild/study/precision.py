@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from overbuild.study.results import QUANTILES, Result
+from overbuild.study.results import Result
+from overbuild.study.summaries import QUANTILES
 
 #: Stands for all outputs.
 ALL = ""

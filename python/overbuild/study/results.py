@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from overbuild.study import evidence as evidences
-from overbuild.study import rendering, scenarios
-from overbuild.study.inputs import DRAW
-from overbuild.study.labels import places
+from overbuild.study import exporting, notebooks, rendering, scenarios, summaries
+from overbuild.study.drivers import Drivers
 from overbuild.study.scenarios import BASE
+from overbuild.study.summaries import QUANTILES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Quantiles that are shown unless others are asked for.
-QUANTILES = (0.05, 0.5, 0.95)
 
-#: Column of the summary that counts draws without a value.
-MISSING = "NaN draws"
-
-
-class Result:
+class Result(Drivers):
     """What a study gave: every input and output over its draws, with units and sources.
 
     Attributes
@@ -53,51 +46,42 @@ class Result:
             One row a variable, outputs last; a variable with further dimensions has a row for
             each of their positions, such as ``gpus[period=3]``. Columns ``P5`` and so on for the
             quantiles, ``mean``, ``unit``, ``source``, ``grade``, and ``NaN draws``: how many
-            draws have no value there and are left out of that row.
+            draws have no value there and are left out of that row. Where draws are of several
+            independent replicates, also ``SE P5`` and so on and ``SE mean``: standard errors by
+            the spread over the replicates. Weighted draws count by their weights.
 
         Raises
         ------
         ValueError
             If a probability is not between 0 and 1, or they do not rise.
         """
-        probabilities = checked(quantiles)
-        names = [f"P{100 * p:.10g}" for p in probabilities]
-        labels, rows = [], []
-        for label, variable, values in self._rows():
-            present = values[~np.isnan(values)]
-            # Infinities of both signs have no mean: NaN, and no warning.
-            with np.errstate(invalid="ignore"):
-                mean = present.mean() if present.size else np.nan
-            words = [variable.attrs.get(word, "") for word in ("unit", "source", "grade")]
-            missing = values.size - present.size
-            labels.append(label)
-            rows.append([*quantiles_of(present, probabilities), mean, *words, missing])
-        columns = [*names, "mean", "unit", "source", "grade", MISSING]
-        return pd.DataFrame(rows, index=pd.Index(labels, name="variable"), columns=columns)
-
-    def _rows(self) -> Iterator[tuple[str, xr.DataArray, NDArray[np.float64]]]:
-        """Yield label, variable and draws for each row of the summary."""
-        for variable in self.dataset.data_vars.values():
-            for label, place in places(variable, without=DRAW):
-                yield label, variable, np.atleast_1d(variable.isel(place).values)
+        return summaries.summarize(self.dataset, quantiles)
 
     def plot(
         self,
         name: str | None = None,
+        kind: str | None = None,
         ax: Axes | None = None,
-        quantiles: Sequence[float] = QUANTILES,
+        quantiles: Sequence[float] | None = None,
     ) -> Axes:
-        """Draw one variable: a histogram, or a fan over its periods.
+        """Draw one variable in the way that shows it best.
+
+        One number a draw is a histogram, or an S-curve if it is a time; with evidence, before
+        and after. Numbers over periods are a fan, scenarios stand side by side.
 
         Parameters
         ----------
         name : str, optional
             An input or output; the first output if not given.
+        kind : {"histogram", "s_curve", "posterior", "fan", "scenarios", "tornado"}, optional
+            Which picture to draw, if not the one that this method would choose. A tornado is of
+            an output, by :meth:`sensitivity`; `name` may be the label of a position then.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if not given.
-        quantiles : sequence of float
+        quantiles : sequence of float, optional
             Probabilities to mark in a histogram; a fan's bands lie between the first and the
-            last, the second and the last but one, and so on.
+            last, the second and the last but one, and so on. Those usual for the picture if not
+            given.
 
         Returns
         -------
@@ -109,24 +93,28 @@ class Result:
         KeyError
             If there is no such variable.
         ValueError
-            If the variable has no draws, or dimensions that no picture here shows, or
-            `quantiles` are no rising probabilities.
+            If the variable has no draws, or dimensions that no picture here shows, `kind` does
+            not suit it, or `quantiles` are no rising probabilities.
         ImportError
             If matplotlib is not installed.
         """
         from overbuild import plot  # matplotlib is an extra
 
+        if kind == "tornado":
+            return plot.tornado(self.sensitivity(name or self._known(None)), ax=ax)
+        values = self.dataset[self._known(name)]
+        evidence = rendering.evidence(self.dataset)
+        return plot.variable(values, ax=ax, quantiles=quantiles, kind=kind, evidence=evidence)
+
+    def _known(self, name: str | None) -> str:
+        """Return the name of a variable: the first output if there is none."""
+        variables = {str(key): v.attrs.get("role") for key, v in self.dataset.data_vars.items()}
         if name is None:
-            name = next(
-                str(key)
-                for key, v in self.dataset.data_vars.items()
-                if v.attrs.get("role") == "output"
-            )
-        if name not in self.dataset.data_vars:
-            known = ", ".join(str(key) for key in self.dataset.data_vars)
-            msg = f"no variable {name!r}; there are {known}"
+            return next(key for key, role in variables.items() if role == "output")
+        if name not in variables:
+            msg = f"no variable {name!r}; there are {', '.join(variables)}"
             raise KeyError(msg)
-        return plot.variable(self.dataset[name], ax=ax, quantiles=quantiles)
+        return name
 
     def given(self, evidence: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
         """Weigh the draws by how well they agree with what has been observed.
@@ -194,43 +182,54 @@ class Result:
         """
         return Result(scenarios.against(self.dataset, base, relative=relative))
 
-    def _title(self) -> str:
-        attrs = self.dataset.attrs
-        return f"{attrs['model']}: {attrs['draws']:,} draws, seed {attrs['seed']}"
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as CSV, with all digits.
 
-    def _shown(self) -> pd.DataFrame:
-        """Return the summary with its numbers as text; NaN draws only if there are any."""
-        table = self.summary()
-        return rendering.as_text(table if table[MISSING].any() else table.drop(columns=MISSING))
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text, in UTF-8 with commas, if there is no `path`. No value is an empty cell; text
+            that a spreadsheet would take for a formula has an apostrophe before it.
+        """
+        return exporting.to_csv(self, path)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write an Excel workbook: the summary, the inputs with their sources, and the study.
+
+        Parameters
+        ----------
+        path : path
+            The ``.xlsx`` file to write. Numbers have all digits; no text becomes a formula.
+
+        Raises
+        ------
+        ImportError
+            If openpyxl is not installed.
+        """
+        exporting.to_excel(self, path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the summary as a Markdown table, with numbers of four digits.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; the text is returned if not given.
+
+        Returns
+        -------
+        str or None
+            The text if there is no `path`.
+        """
+        return exporting.to_markdown(self, path)
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self._shown().drop(columns='source').to_string()}"
+        return rendering.text(self)
 
     def _repr_html_(self) -> str:
-        return rendering.as_html(self._title(), self._shown())
-
-
-def checked(quantiles: Sequence[float]) -> NDArray[np.float64]:
-    """Return `quantiles` as an array of probabilities that rise."""
-    probabilities = np.asarray(quantiles, dtype=float)
-    if (
-        probabilities.ndim != 1
-        or not ((probabilities >= 0) & (probabilities <= 1)).all()
-        or not (np.diff(probabilities) > 0).all()
-    ):
-        msg = f"quantiles must be rising probabilities from 0 to 1, got {quantiles!r}"
-        raise ValueError(msg)
-    return probabilities
-
-
-def quantiles_of(values: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[Any]:
-    """Return quantiles of draws that may be infinite, but not NaN."""
-    if values.size == 0:
-        return np.full(p.shape, np.nan)
-    with np.errstate(invalid="ignore"):
-        found = np.quantile(values, p)
-    # Between two infinities there is nothing to interpolate.
-    broken = np.isnan(found)
-    if broken.any():
-        found[broken] = np.quantile(values, p[broken], method="lower")
-    return found
+        return notebooks.html(self)

@@ -6,10 +6,11 @@ import functools
 import operator
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 from overbuild._core import QuantileTable
@@ -24,6 +25,8 @@ from overbuild.study.results import Result
 from overbuild.study.run import Run
 from overbuild.study.sampling import BITS, Sampler, tabulate_all
 from overbuild.study.scenarios import as_scenarios, labels_of
+from overbuild.study.sobol import sobol
+from overbuild.study.tables import Table, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
 CHUNK = 2**17
@@ -55,8 +58,9 @@ class Study:
         inputs in their order, or one number for all pairs. It is the correlation of normal
         scores (a Gaussian copula), which leaves each input its own distribution; that of ranks
         is :math:`(6/\pi) \arcsin(\rho/2)`, a little less.
-    scenarios : mapping, optional
-        For each name the inputs that it overrides: ``{"cheap": {"price": 1.5}}``. Outputs get a
+    scenarios : mapping, DataFrame or path, optional
+        For each name the inputs that it overrides: ``{"cheap": {"price": 1.5}}``; or a table
+        that :func:`overbuild.read_scenarios` reads. Outputs get a
         dimension ``scenario`` and all scenarios the same draws, so that their differences
         (:meth:`Result.against`) are no noise. A scenario ``base`` that overrides nothing comes
         first unless it is given.
@@ -96,11 +100,13 @@ class Study:
         units: Mapping[str, str] | None = None,
         *,
         correlation: Any = None,
-        scenarios: Mapping[str, Any] | None = None,
+        scenarios: Mapping[str, Any] | Table | None = None,
     ) -> None:
         self.inputs = as_inputs(inputs)
         self.model = Model.of(model, self.inputs)
         self.units = dict(units or {})
+        if isinstance(scenarios, str | os.PathLike | pd.DataFrame):
+            scenarios = read_scenarios(scenarios)
         self.scenarios = as_scenarios(scenarios, self.inputs)
         labels = {name: list(self._distributions(name)) for name in self.inputs}
         random = {name: found for name, found in labels.items() if found}
@@ -270,6 +276,74 @@ class Study:
         seed = _whole("seed", seed, 0, None)
         work = self.work(max(draws, 2**12), seed)
         return conditioned(work, self._labelled, {**(evidence or {}), **named}, draws, seed)
+
+    def sobol(
+        self,
+        draws: int = 2**13,
+        seed: int = 0,
+        outputs: str | Sequence[str] | None = None,
+        chunk: int | None = None,
+    ) -> pd.DataFrame:
+        r"""Share out the variance of outputs: what each input explains, alone and in all.
+
+        .. math::
+
+            S_i = \frac{\operatorname{Var}(E[y \mid x_i])}{\operatorname{Var}(y)}, \quad
+            T_i = 1 - \frac{\operatorname{Var}(E[y \mid x_{-i}])}{\operatorname{Var}(y)}
+
+        Parameters
+        ----------
+        draws : int
+            Draws of each of the two matrices that are mixed, a power of two, at least 256. The
+            model is evaluated `draws` times the number of random inputs and two more; outputs
+            asked for are kept in memory.
+        seed : int
+            Seed of the scrambling, at least 0.
+        outputs : str or sequence of str, optional
+            Names of outputs, or labels of their positions; all if not given.
+        chunk : int, optional
+            Draws that the model gets at once.
+
+        Returns
+        -------
+        DataFrame
+            Rows by output and input, for each output the input with most in all first. Columns
+            ``first_order`` and ``total_order``, fractions of 1, each followed by its standard
+            error over 16 independent scrambles (``SE first_order``, ``SE total_order``).
+            ``attrs["units"]`` are the units of the outputs.
+
+        Raises
+        ------
+        ValueError
+            If `draws` is no power of two or too small, an output has a draw that is NaN or
+            infinite, no input is random, or inputs are correlated.
+        KeyError
+            If there is no such output.
+
+        Notes
+        -----
+        Where total and first order differ, an input acts together with others. An estimate can
+        be slightly below 0. Indices of an output that is the same in all draws are NaN.
+
+        Source: A. Saltelli et al., "Variance based sensitivity analysis of model output",
+        *Computer Physics Communications* 181 (2010), 259-270, as in ``scipy.stats.sobol_indices``.
+
+        Examples
+        --------
+        >>> import overbuild as ob
+        >>> from scipy import stats
+        >>> study = ob.Study(lambda a, b: {"product": a * b},
+        ...                  {"a": stats.norm(2, 1), "b": stats.norm(1, 1)})
+        >>> study.sobol(2**14)[["first_order", "total_order"]].loc["product"].round(1)
+               first_order  total_order
+        input
+        b              0.7          0.8
+        a              0.2          0.3
+        """
+        draws = _whole("draws", draws, 1, 2**BITS)
+        seed = _whole("seed", seed, 0, None)
+        chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
+        return sobol(self, draws, seed, chunk, outputs)
 
     def work(self, draws: int, seed: int) -> Work:
         """Return what makes chunks of up to `draws` draws."""

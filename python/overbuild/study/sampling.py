@@ -90,7 +90,9 @@ def _by_steps(distribution: Any) -> tuple[Any, Any] | None:
 
     Its own search for each quantile is slow, and a table of many steps asks for millions.
     """
-    if not isinstance(getattr(distribution, "dist", None), stats.rv_discrete):
+    family = getattr(distribution, "dist", None)
+    # Those made of a table of values, which may lie anywhere, are quick as they are.
+    if not isinstance(family, stats.rv_discrete) or hasattr(family, "xk"):
         return None
     first = distribution.ppf(_TAILS[-1])
     for tail in _TAILS:  # a heavy tail shows before its end is asked for, which may take minutes

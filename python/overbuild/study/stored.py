@@ -89,7 +89,7 @@ def read_variables(folder: Path, about: Mapping[str, Any]) -> dict[str, xr.DataA
 
 
 def lazy(group: zarr.Group, name: str, draws: int, like: xr.DataArray) -> xr.DataArray:
-    """Return the first draws of a variable, lazily, or a constant, with the labels of `like`."""
+    """Return a variable's first draws as a lazy array, or a constant, labelled as `like`."""
     array = array_of(group, name)
     data: Any = dask.array.from_zarr(array)[..., :draws] if DRAW in like.dims else array[...]
     whole = xr.DataArray(data, like.drop_vars(DRAW, errors="ignore").coords, like.dims)

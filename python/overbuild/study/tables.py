@@ -1,61 +1,54 @@
-"""Inputs from a table: one row a parameter, as analysts keep them."""
+"""Inputs and scenarios from tables: one row a parameter, as analysts keep them."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import pandas as pd
-from scipy import stats
 
-from overbuild.study.distributions import between, pert, triangular
-from overbuild.study.inputs import Input
+from overbuild.study.cells import text
+from overbuild.study.grid import Row, read_rows
+from overbuild.study.inputs import SCENARIO, Input
+from overbuild.study.positions import assemble
+from overbuild.study.rows import COLUMNS
 
-_LABELS = ("unit", "date", "source", "grade", "note")
-_NUMBERS = ("value", "low", "mode", "high", "level")
-_COLUMNS = ("name", "distribution", *_NUMBERS, *_LABELS)
-
-
-def _normal_between(low: float, high: float, level: float = 0.9) -> Any:
-    return between(low, high, level, kind="normal")
+#: A CSV file, a data frame, or a mapping.
+Table: TypeAlias = str | os.PathLike[str] | pd.DataFrame | Mapping[str, Any]
 
 
-def _uniform(low: float, high: float) -> Any:
-    if not low < high:
-        msg = f"low must be below high, got low = {low}, high = {high}"
-        raise ValueError(msg)
-    return stats.uniform(loc=low, scale=high - low)
-
-
-#: For each word in column `distribution`: how to make it, columns it needs, columns it may have.
-_DISTRIBUTIONS: Mapping[str, tuple[Callable[..., Any], frozenset[str], frozenset[str]]] = {
-    "constant": (lambda value: value, frozenset({"value"}), frozenset()),
-    "lognormal": (between, frozenset({"low", "high"}), frozenset({"level"})),
-    "normal": (_normal_between, frozenset({"low", "high"}), frozenset({"level"})),
-    "pert": (pert, frozenset({"low", "mode", "high"}), frozenset()),
-    "triangular": (triangular, frozenset({"low", "mode", "high"}), frozenset()),
-    "uniform": (_uniform, frozenset({"low", "high"}), frozenset()),
-}
-
-
-def read_inputs(table: str | os.PathLike[str] | pd.DataFrame) -> dict[str, Input]:
+def read_inputs(table: Table) -> dict[str, Input]:
     """Read the inputs of a study from a table with one row a parameter.
 
-    Columns are ``name``; ``distribution``, one of constant (the default), lognormal, normal,
-    pert, triangular, uniform; the numbers that it takes: ``value`` (constant), ``low`` and
-    ``high`` (all others; for lognormal and normal the ends of an interval of probability
-    ``level``, 0.9 unless given), ``mode`` (pert, triangular); and ``unit``, ``date``,
-    ``source``, ``grade``, ``note``. Lines of a CSV that begin with ``#`` are comments.
+    Columns are ``name``, ``distribution``, the numbers that it takes, and ``unit``, ``date``,
+    ``source``, ``grade``, ``note``. Words in ``distribution``, and the columns they take:
+
+    - constant, which is meant if there is no word: ``value``;
+    - lognormal, normal, beta (on 0 to 1), gamma, weibull: ``low`` and ``high``, the ends of the
+      central interval of probability ``level``, 0.9 unless given;
+    - uniform, loguniform: ``low`` and ``high``, least and greatest value;
+    - triangular, pert: ``low``, ``mode``, ``high``;
+    - choice, empirical: ``values``, and ``weights`` if they are not equal, each a list with
+      semicolons: ``1; 2; 3``.
+
+    Several rows of one name, each with a number in ``weights``, are a mixture. Any row may have
+    ``truncate_low`` and ``truncate_high``, beyond which nothing is drawn; then ``clip_low`` and
+    ``clip_high``, onto which values beyond are moved; then ``zero_share``, the probability of
+    zero in place of all that. Rows ``price[quarter=2025Q1]``, ``price[quarter=2025Q2]`` and so
+    on make one input with a dimension, or more: ``price[site=west, quarter=1]``; the unit is the
+    same at all positions.
+
+    A number may have commas before groups of three digits (``1,234,567``), a percent sign
+    (``62%`` is 0.62) and a power of ten (``3e8``). What might be read in two ways is refused,
+    such as ``1,5``, ``1.234.567`` or ``$2.50``. Lines of a CSV that begin with ``#`` are comments.
 
     Parameters
     ----------
-    table : path or DataFrame
-        A CSV file, or a table with these columns in any order; all but ``name`` may be missing.
-        Numbers are in the row's unit.
+    table : path, DataFrame or mapping
+        A CSV file in UTF-8; a table with these columns in any order, of which all but ``name``
+        may be missing; or a mapping from name to a mapping of columns, a list of these (a
+        mixture), a number, a distribution or an :class:`Input`. Numbers are in the row's unit.
 
     Returns
     -------
@@ -65,9 +58,11 @@ def read_inputs(table: str | os.PathLike[str] | pd.DataFrame) -> dict[str, Input
     Raises
     ------
     ValueError
-        If a column is unknown, a name is missing or comes twice, a number is missing, not a
-        number or not used by the distribution, or the distribution is unknown or impossible. The
-        message names the row, counted from 1 below the header, and the parameter.
+        If a column is unknown, a name or number is missing, not what it should be or not used,
+        rows do not go together, or a distribution is unknown or impossible. The message names
+        the table, the row, counted from 1 below the header, the parameter and the column.
+    TypeError
+        If `table` is none of the above.
 
     Notes
     -----
@@ -80,112 +75,50 @@ def read_inputs(table: str | os.PathLike[str] | pd.DataFrame) -> dict[str, Input
     >>> inputs["customer_hours"].unit, inputs["customer_hours"].grade
     ('GPU-hour', 'seed')
     """
-    if isinstance(table, pd.DataFrame):
-        where = "table"
-        columns, rows = list(table.columns), table.astype(object).to_numpy().tolist()
-    else:
-        where = os.fspath(table)
-        columns, rows = _read_csv(where)
-    _check_columns(columns, rows, where)
-    inputs: dict[str, Input] = {}
-    for number, row in enumerate(rows, start=1):
-        filled = zip(columns, row, strict=True)
-        cells = {column: cell for column, cell in filled if not _is_blank(cell)}
-        name = str(cells.pop("name", "")).strip()
-        place = f"{where}, row {number} ({name or 'no name'})"
-        if not name:
-            msg = f"{place}: a name is missing"
-            raise ValueError(msg)
-        if name in inputs:
-            msg = f"{place}: this name has a row already"
-            raise ValueError(msg)
-        try:
-            inputs[name] = _read_row(cells)
-        except (ValueError, TypeError) as error:
-            msg = f"{place}: {error}"
-            raise ValueError(msg) from error
-    return inputs
+    return assemble(read_rows(table, COLUMNS))
 
 
-def _read_csv(path: str) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the rows of a CSV file without its comments."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            lines = (line for line in file if not line.startswith("#"))
-            rows = [row for row in csv.reader(lines, strict=True) if row]
-    except (csv.Error, UnicodeDecodeError) as error:
-        msg = f"{path} is no CSV table: {error}"
-        raise ValueError(msg) from error
-    if not rows:
-        msg = f"{path} is empty"
-        raise ValueError(msg)
-    header = [cell.strip() for cell in rows[0]]
-    for number, row in enumerate(rows[1:], start=1):
-        if len(row) != len(header):
-            msg = (
-                f"{path}, row {number} ({row[0].strip()}): {len(row)} cells under "
-                f"{len(header)} columns; is a comma not in quotes?"
-            )
-            raise ValueError(msg)
-    return header, rows[1:]
+def read_scenarios(table: Table) -> dict[str, dict[str, Input]]:
+    """Read scenarios of a study from a table: what each overrides, one row a parameter.
 
+    Parameters
+    ----------
+    table : path, DataFrame or mapping
+        As for :func:`read_inputs`, with one more column ``scenario``; or a mapping from scenario
+        to a mapping that :func:`read_inputs` takes. A row with nothing but ``scenario`` is a
+        scenario that overrides nothing.
 
-def _is_blank(cell: Any) -> bool:
-    return (
-        cell is None
-        or cell is pd.NA
-        or (isinstance(cell, float) and math.isnan(cell))
-        or (isinstance(cell, str) and not cell.strip())
-    )
+    Returns
+    -------
+    dict
+        For each scenario, in the table's order, an :class:`Input` for each name it overrides:
+        what ``Study(..., scenarios=...)`` takes.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`read_inputs`; if a row names no scenario.
 
-def _check_columns(columns: Sequence[Any], rows: Sequence[Sequence[Any]], where: str) -> None:
-    for k, column in enumerate(columns):
-        if column in columns[:k]:
-            msg = f"{where}: column {column!r} comes twice"
-            raise ValueError(msg)
-        if column in _COLUMNS:
-            continue
-        filled = [n for n, row in enumerate(rows, start=1) if not _is_blank(row[k])]
-        first = f"filled first in row {filled[0]}" if filled else "filled in no row"
-        if isinstance(column, str) and any(mark in column for mark in ";\t"):
-            msg = f"{where}: one column {column!r}; are cells parted by something else than commas?"
-            raise ValueError(msg)
-        close = difflib.get_close_matches(str(column), _COLUMNS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        known = ", ".join(_COLUMNS)
-        msg = f"{where}: unknown column {column!r} ({first}); {hint}columns are {known}"
-        raise ValueError(msg)
-    if "name" not in columns:
-        msg = f"{where}: there is no column 'name'"
-        raise ValueError(msg)
+    Notes
+    -----
+    Source: the layout is that of a cited assumptions table.
 
-
-def _read_row(cells: dict[str, Any]) -> Input:
-    kind = str(cells.pop("distribution", "constant")).strip().lower()
-    if kind not in _DISTRIBUTIONS:
-        known = ", ".join(_DISTRIBUTIONS)
-        msg = f"unknown distribution {kind!r}; it can be {known}"
-        raise ValueError(msg)
-    make, needed, optional = _DISTRIBUTIONS[kind]
-    given = {column: _number(column, cells.pop(column)) for column in _NUMBERS if column in cells}
-    if missing := sorted(needed - given.keys(), key=_COLUMNS.index):
-        hint = "; name another in column distribution" if kind == "constant" and given else ""
-        msg = f"{kind} needs {' and '.join(missing)}{hint}"
-        raise ValueError(msg)
-    if extra := sorted(given.keys() - needed - optional, key=_COLUMNS.index):
-        msg = f"{kind} has no {' and no '.join(extra)}"
-        raise ValueError(msg)
-    labels = {column: str(cell).strip() for column, cell in cells.items()}
-    return Input(make(**given), **labels)
-
-
-def _number(column: str, cell: Any) -> float:
-    try:
-        number = float(cell)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        msg = f"{column} is not a number: {cell!r}"
-        raise ValueError(msg)
-    return number
+    Examples
+    --------
+    >>> import overbuild as ob
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"scenario": ["bear", "bull"], "name": ["price", "price"],
+    ...                       "value": [1.5, 3.0], "unit": "USD/GPU-hour"})
+    >>> scenarios = ob.read_scenarios(table)
+    >>> scenarios["bear"]["price"].value
+    1.5
+    """
+    rows: dict[str, list[Row]] = {}
+    for row in read_rows(table, (SCENARIO, *COLUMNS)):
+        if SCENARIO not in row.cells:
+            raise row.fault([SCENARIO], "a scenario is missing")
+        block = rows.setdefault(text(row.cells[SCENARIO]), [])
+        others = row.cells.keys() - {SCENARIO}
+        if row.name or others or row.given:
+            block.append(row)
+    return {scenario: assemble(block) for scenario, block in rows.items()}

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from pictures import footnote, labels, steps
 from scipy import stats
 
 import overbuild as ob
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    plt.close("all")
+from overbuild.plot._numbers import is_time
 
 
 def model(price, gpus):
@@ -28,12 +24,15 @@ def model(price, gpus):
             1e9, price, ob.utilization.fleet_hours(fleet, 2190)
         ),
         "sites": fleet.rename(period="site") * fleet,
+        "ready": 50 * price,
         "never": price * np.nan,
     }
 
 
 INPUTS = {"price": ob.Input(ob.between(2, 4), unit="USD/GPU-hour"), "gpus": stats.uniform(5e4, 1e4)}
-RESULT = ob.Study(model, INPUTS, units={"use": "share", "fleet": "GPU"}).run(4096, seed=1)
+RESULT = ob.Study(model, INPUTS, units={"use": "share", "fleet": "GPU", "ready": "weeks"}).run(
+    4096, seed=1
+)
 
 
 def test_a_histogram_marks_the_quantiles() -> None:
@@ -41,14 +40,13 @@ def test_a_histogram_marks_the_quantiles() -> None:
     assert ax.get_xlabel() == "price (USD/GPU-hour)"
     marks = [line.get_xdata()[0] for line in ax.lines]
     assert marks == pytest.approx(RESULT.summary().loc["price", ["P5", "P50", "P95"]].tolist())
-    assert [text.get_text().splitlines()[0] for text in ax.texts] == ["P5", "P50", "P95"]
-    heights = [patch.get_height() * patch.get_width() for patch in ax.patches]
-    assert sum(heights) == pytest.approx(1.0)
+    assert [text.splitlines()[0] for text in labels(ax)] == ["P5", "P50", "P95"]
+    assert steps(ax)[0].sum() == pytest.approx(1.0, abs=0.003)
 
 
 def test_shares_read_as_percentages() -> None:
     ax = RESULT.plot("use", quantiles=(0.5,))
-    assert ax.texts[0].get_text().endswith("%")
+    assert labels(ax)[0].endswith("%")
     ax.figure.canvas.draw()
     assert all(tick.get_text().endswith("%") for tick in ax.get_xticklabels())
     assert len(ax.lines) == 1
@@ -73,7 +71,7 @@ def test_numbers_read_as_a_person_writes_them() -> None:
     def marks(scale: float, shift: float = 0.0) -> list[str]:
         values = shift + scale * RESULT.dataset["price"]
         ax = ob.plot.variable(values.rename("x"), quantiles=(0.5,))
-        return [text.get_text().splitlines()[1] for text in ax.texts]
+        return [text.splitlines()[1] for text in labels(ax)]
 
     assert [marks(10.0**k) for k in (-3, 0, 3, 6, 9)] == [
         ["0.002828"],
@@ -88,15 +86,13 @@ def test_numbers_read_as_a_person_writes_them() -> None:
 
 def test_few_equal_and_infinite_draws_are_drawn_and_said() -> None:
     two = ob.Study(lambda a: {"b": a, "c": 0 * a}, {"a": ob.between(1, 2)}).run(2)
-    for name in ("b", "c"):
-        ax = two.plot(name)
-        assert sum(p.get_height() * p.get_width() for p in ax.patches) == pytest.approx(1.0)
+    assert steps(two.plot("b"))[0].sum() == pytest.approx(1.0)
+    assert [patch.get_height() for patch in two.plot("c").patches] == [1.0]
     values = RESULT.dataset["price"].copy()
     values[:1024], values[1024:1034] = np.inf, np.nan
     ax = ob.plot.variable(values)
-    assert [text.get_text() for text in ax.texts][2:] == [
-        "10 of 4,096 draws without a value\n1,024 of 4,096 draws infinite\nP95 is infinite"
-    ]
+    said = "4,096 draws; 10 of them without a value; 1,024 of them infinite; P95 is infinite"
+    assert footnote(ax) == said
     assert [line.get_xdata()[0] for line in ax.lines] == pytest.approx(
         np.quantile(values[~np.isnan(values)], [0.05, 0.5])
     )
@@ -121,6 +117,58 @@ def test_what_cannot_be_drawn_is_said() -> None:
     constant = ob.Study(lambda a: {"b": a + 1}, {"a": 1.0}).run(8)
     with pytest.raises(ValueError, match="b is the same in all draws"):
         constant.plot("b")
+
+
+def test_the_picture_follows_from_the_variable() -> None:
+    weights = np.exp(-RESULT.dataset["price"].values)
+    given = RESULT.dataset.assign_coords(draw_weight=("draw", weights / weights.sum()))
+    sites = RESULT.dataset["sites"].isel(period=0, drop=True)
+    named = sites.assign_coords(site=list("abcd"))
+    scenarios = RESULT.dataset["sites"].rename(site="scenario")
+    expected = [
+        (RESULT.dataset["price"], ["histogram", "s_curve"]),
+        (RESULT.dataset["ready"], ["s_curve", "histogram"]),
+        (given["price"], ["posterior", "histogram", "s_curve"]),
+        (given["ready"], ["s_curve", "posterior", "histogram"]),
+        (RESULT.dataset["fleet"], ["fan", "scenarios"]),
+        (named, ["scenarios"]),
+        (sites.rename(site="scenario"), ["scenarios"]),
+        (scenarios, ["scenarios"]),
+    ]
+    for values, pictures in expected:
+        with pytest.raises(ValueError, match="kind must be one of") as refused:
+            ob.plot.variable(values, kind="pie")
+        assert re.findall(r"'(\w+)'", str(refused.value)) == [*pictures, "pie"]
+        for kind in [None, *pictures]:
+            ax = ob.plot.variable(values, kind=kind)
+            assert ax.has_data()
+            assert footnote(ax).startswith("4,096 draws")
+            plt.close(ax.figure)
+
+
+@pytest.mark.parametrize(
+    ("unit", "time"),
+    [
+        ("weeks", True),
+        ("months after order", True),
+        ("year", True),
+        ("GPU-hour", False),
+        ("hours per week", False),
+        ("USD/year", False),
+        ("", False),
+    ],
+)
+def test_units_of_time(unit, time) -> None:
+    assert is_time(RESULT.dataset["price"].assign_attrs(unit=unit)) is time
+
+
+def test_a_kind_that_does_not_suit_is_refused() -> None:
+    said = "kind must be one of 'histogram', 's_curve' for price, got 'fan'"
+    with pytest.raises(ValueError, match=said):
+        RESULT.plot("price", kind="fan")
+    with pytest.raises(ValueError, match="one of 'fan', 'scenarios' for fleet, got 'pie'"):
+        RESULT.plot("fleet", kind="pie")
+    assert RESULT.plot("price", "s_curve").get_ylabel() == "cumulative probability"
 
 
 def test_without_matplotlib_the_error_says_what_to_install() -> None:

@@ -58,10 +58,8 @@ def between(
     >>> price.ppf([0.05, 0.5, 0.95]).round(3)
     array([2.   , 2.739, 3.75 ])
     """
-    _check_rising(low=low, high=high)
-    if not 0 < level < 1:
-        msg = f"level must be between 0 and 1, got {level}"
-        raise ValueError(msg)
+    check_rising(low, high)
+    check_level(level)
     z = float(stats.norm.ppf((1 + level) / 2))
     if kind == "normal":
         # Halves first: the sum of two huge numbers may overflow.
@@ -109,7 +107,7 @@ def pert(low: float, mode: float, high: float) -> Frozen:
     """
     _check_mode(low, mode, high)
     rise = (mode - low) / (high - low)
-    return stats.beta(1 + 4 * rise, 1 + 4 * (1 - rise), loc=low, scale=high - low)
+    return stats.beta(1 + 4 * rise, 1 + 4 * (1 - rise), loc=low, scale=_width(low, high))
 
 
 def triangular(low: float, mode: float, high: float) -> Frozen:
@@ -144,10 +142,101 @@ def triangular(low: float, mode: float, high: float) -> Frozen:
     256666.666667
     """
     _check_mode(low, mode, high)
-    return stats.triang(c=(mode - low) / (high - low), loc=low, scale=high - low)
+    return stats.triang(c=(mode - low) / (high - low), loc=low, scale=_width(low, high))
 
 
-def _check_rising(low: float, high: float) -> None:
+def uniform(low: float, high: float) -> Frozen:
+    """Uniform distribution: any value from `low` to `high` is as likely as any other.
+
+    Parameters
+    ----------
+    low, high : float
+        Least and greatest value, in the input's unit.
+
+    Returns
+    -------
+    frozen distribution
+        Of ``scipy.stats``; its mean is (low + high) / 2. One number a draw.
+
+    Raises
+    ------
+    ValueError
+        If `low` is not below `high`, or their difference is no finite number.
+
+    Notes
+    -----
+    Source: definition.
+
+    Examples
+    --------
+    >>> import overbuild as ob
+    >>> ob.uniform(1.1, 1.3).ppf([0.25, 0.75]).round(3)
+    array([1.15, 1.25])
+    """
+    check_rising(low, high)
+    return stats.uniform(loc=low, scale=_width(low, high))
+
+
+def loguniform(low: float, high: float) -> Frozen:
+    r"""Log-uniform distribution: any order of magnitude is as likely as any other.
+
+    The density falls as :math:`1/x`, so the median is :math:`\sqrt{l h}`.
+
+    Parameters
+    ----------
+    low, high : float
+        Least and greatest value, in the input's unit; above 0.
+
+    Returns
+    -------
+    frozen distribution
+        Of ``scipy.stats``; one number a draw.
+
+    Raises
+    ------
+    ValueError
+        If `low` is not above 0, or not below `high`.
+
+    Notes
+    -----
+    Source: definition.
+
+    Examples
+    --------
+    >>> import overbuild as ob
+    >>> ob.loguniform(1, 10_000).ppf([0.25, 0.5, 0.75]).round(6)
+    array([  10.,  100., 1000.])
+    """
+    check_rising(low, high)
+    check_positive("log-uniform", low)
+    return stats.loguniform(low, high)
+
+
+def _width(low: float, high: float) -> float:
+    width = high - low
+    if not math.isfinite(width):
+        msg = f"low and high must have a finite difference, got low = {low}, high = {high}"
+        raise ValueError(msg)
+    return width
+
+
+def check_positive(kind: str, low: float) -> None:
+    """Refuse a range that does not lie above 0."""
+    if low <= 0:
+        msg = f"a {kind} interval must lie above 0, got low = {low}"
+        raise ValueError(msg)
+
+
+def check_level(level: float) -> None:
+    """Refuse what is no probability of an interval."""
+    if not 0 < level < 1:
+        hint = f"; write {level:g}% as {level / 100:g}" if 1 < level < 100 else ""
+        msg = f"level must be between 0 and 1, got {level}{hint}"
+        raise ValueError(msg)
+
+
+def check_rising(low: float, high: float) -> None:
+    """Refuse ends that are not finite, or in the wrong order."""
     if not (math.isfinite(low) and math.isfinite(high)):
         msg = f"low and high must be finite, got low = {low}, high = {high}"
         raise ValueError(msg)
@@ -157,7 +246,7 @@ def _check_rising(low: float, high: float) -> None:
 
 
 def _check_mode(low: float, mode: float, high: float) -> None:
-    _check_rising(low, high)
+    check_rising(low, high)
     if not low <= mode <= high:
         msg = f"mode must lie between low and high, got {mode} with low = {low}, high = {high}"
         raise ValueError(msg)
