@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import pickle
+import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Executor, Future
@@ -51,7 +53,11 @@ class _SentTask(_Task):
         try:
             return super().__call__(*arguments)
         except Exception as error:
-            raise _sendable(error) from error
+            sendable = _sendable(error)
+            if sendable is error:
+                raise
+        # Out here it has no context, which would have to be sent along.
+        raise sendable
 
 
 @functools.lru_cache(maxsize=8)
@@ -66,16 +72,14 @@ class _PackedError(Exception):
 
 def _sendable(error: Exception) -> Exception:
     """Return an error as it is, or in a form that reaches the process that waits for it."""
-    for pack, wrap in (
-        (pickle.dumps, lambda _: error),
-        (cloudpickle.dumps, _PackedError),
-    ):
-        try:
-            packed = pack(error)
-            pickle.loads(packed)  # noqa: S301 - our own
-        except Exception:  # noqa: S112 - whatever goes wrong, there is another way
-            continue
-        return wrap(packed)
+    with contextlib.suppress(Exception):  # whatever goes wrong, there is another way
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        return error
+    error.add_note("".join(traceback.format_exception(error)))
+    with contextlib.suppress(Exception):
+        packed = cloudpickle.dumps(error.with_traceback(None))
+        cloudpickle.loads(packed)
+        return _PackedError(packed)
     return RuntimeError(f"{type(error).__name__}: {error}")
 
 
@@ -113,7 +117,7 @@ def _finished(n: int, future: Future[Chunk]) -> tuple[int, Chunk]:
     try:
         return n, future.result()
     except _PackedError as error:
-        raise pickle.loads(error.args[0]) from error  # noqa: S301 - our own
+        raise cloudpickle.loads(error.args[0]) from error.__cause__
     except BaseException:
         future.cancel()
         raise

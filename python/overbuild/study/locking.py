@@ -38,7 +38,12 @@ def exclusive(folder: Path) -> Iterator[None]:
             raise RuntimeError(msg) from None
         except OSError:  # a file system without locks
             pass
-        yield
+        try:
+            yield
+        finally:
+            # At once, even if a child that was just forked has not closed its own yet.
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_UN)
     finally:
         _HELD.discard(lock)
         os.close(lock)

@@ -191,7 +191,7 @@ class Study:
         else:
             from overbuild.study.storing import Store  # Zarr and Dask are an extra
 
-            collection = Store(store, work, self._labelled, seed, chunk)
+            collection = Store(store, work, self._labelled, seed, chunk, most)
         run = Run(work, collection, self._labelled, seed, chunk, executor, progress)
         try:
             while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Store:
         labelled: Callable[[Variables], Variables],
         seed: int,
         chunk: int,
+        most: int,
     ) -> None:
         self.path: Path = stored.as_folder(path)
         self._work, self._labelled = work, labelled
@@ -56,7 +58,7 @@ class Store:
         self._like: Variables = {}
         self._group: zarr.Group | None = None
         if not stored.is_empty(self.path):
-            self._resume(stored.read_about(self.path))
+            self._resume(stored.read_about(self.path), most)
 
     @property
     def done(self) -> int:
@@ -64,8 +66,11 @@ class Store:
         done: int = self._about["done"]
         return done
 
-    def _resume(self, about: dict[str, Any]) -> None:
-        """Take up what is there, with the labels that this study has."""
+    def _resume(self, about: dict[str, Any], most: int) -> None:
+        """Take up what is there, with the labels that this study has.
+
+        The draws that it may need, `most`, are looked at in some places.
+        """
         if about["done"] == 0:
             return  # killed before the first chunk: begin again
         if about["seed"] != self._about["seed"]:
@@ -80,7 +85,8 @@ class Store:
                 "correlation, a scenario or their order is not the same; give another path"
             )
             raise ValueError(msg)
-        n = min(_SAMPLE, about["done"])
+        seen = min(most, about["done"])
+        n = min(_SAMPLE, seen)
         found = stored.read_variables(self.path, about)
         again = self._labelled(self._work(0, n))
         if odd := sorted(found.keys() ^ again.keys()):
@@ -90,17 +96,18 @@ class Store:
         for name, like in self._like.items():
             if not alike(found[name], like):
                 raise ValueError(self._other_model(name))
-        starts = np.linspace(0, self.done - n, _PLACES).astype(int).tolist()
+        group = zarr.open_group(self.path, mode="r")
+        starts = np.linspace(0, seen - n, _PLACES).astype(int).tolist()
         for start in sorted(set(starts)):
-            self._compare(start, n)
+            self._compare(group, start, n)
 
-    def _compare(self, start: int, n: int) -> None:
+    def _compare(self, group: zarr.Group, start: int, n: int) -> None:
         """Make some draws again, and refuse a store that has others."""
-        kept = self.arrays(start + n)
         for name, again in self._work(start, n).items():
-            there = kept[name].isel({DRAW: slice(start, None)}, missing_dims="ignore")
-            expected = again.values.astype(float)
-            if not np.array_equal(there.values, expected, equal_nan=True):
+            array = stored.array_of(group, name)
+            there = array[..., start : start + n] if DRAW in again.dims else array[...]
+            expected = again.transpose(..., DRAW, missing_dims="ignore").values.astype(float)
+            if not np.array_equal(np.asarray(there), expected, equal_nan=True):
                 raise ValueError(self._other_model(name))
 
     def _other_model(self, what: str) -> str:
@@ -153,9 +160,12 @@ class Store:
         self._like = {name: with_room(part, 0) for name, part in chunk.items()}
         labels = _storable(xr.Dataset(self._like).coords)
         self._about |= {"variables": list(self._like), "coordinates": list(labels.coords)}
+        # What a run killed at once has left; the folder itself is locked, and stays.
+        for entry in self.path.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         # From the first moment on it says whose it is.
         about = {stored.ABOUT: self._about}
-        zarr.create_group(self.path, overwrite=True, attributes=about)
+        zarr.create_group(self.path, attributes=about)
         labels.assign_attrs(about).to_zarr(self.path, mode="a", zarr_format=3, consolidated=False)
         group = zarr.open_group(self.path, mode="r+")
         for name, like in self._like.items():
@@ -204,7 +214,7 @@ def _storable(coords: Mapping[Any, xr.DataArray]) -> xr.Dataset:
             )
             raise ValueError(msg)
         if label.dtype.kind == "U":
-            dataset = dataset.assign_coords({name: label.astype(object)})
+            dataset = dataset.assign_coords({name: label.variable.astype(object)})
     return dataset
 
 
