@@ -29,7 +29,7 @@ from scipy import stats
 from studying import assert_same_bits, income, study
 
 import overbuild as ob
-from overbuild.study.chunks import Work
+from overbuild.study.execution.chunks import Work
 
 DRAWS, CHUNK = 5_000, 700
 

@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as arrays
 from known_models import ANGLE, ishigami, points
 from scipy import stats
 
-from overbuild.study.classes import Ordered
-from overbuild.study.levelling import Classes, Window, level, quantiles
+from overbuild.study.drivers.classes import Ordered
+from overbuild.study.drivers.levelling import Classes, Window, level, quantiles
 
 P = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import overbuild as ob
-from overbuild.study.statistics import Statistics, quantiles_of, statistics
-from overbuild.study.streaming import streamed
+from overbuild.study.statistics.rows import Statistics, quantiles_of, statistics
+from overbuild.study.statistics.streaming import streamed
 
 PROBABILITIES = np.array([0.0, 0.05, 0.5, 0.95, 1.0])
 

@@ -23,7 +23,7 @@ from scipy import stats
 from studying import INPUTS, assert_same_bits, income, study
 
 import overbuild as ob
-from overbuild.study.locking import exclusive
+from overbuild.study.stores.locking import exclusive
 
 DRAWS, CHUNK = 2_000, 400
 
@@ -203,7 +203,7 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 def test_a_forked_child_does_not_hold_the_lock_of_the_dead(tmp_path: Path) -> None:
     code = f"""
 import os, pathlib, sys, time
-from overbuild.study.locking import exclusive
+from overbuild.study.stores.locking import exclusive
 with exclusive(pathlib.Path({str(tmp_path)!r})):
     if os.fork() == 0:
         print("child", os.getpid(), flush=True)

@@ -15,8 +15,8 @@ from scipy import stats
 from scipy.stats import qmc
 
 import overbuild as ob
+from overbuild.study.draws.sampling import BITS, Sampler, tabulate_all
 from overbuild.study.inputs import REPLICATES
-from overbuild.study.sampling import BITS, Sampler, tabulate_all
 
 INPUTS = {
     "price": ob.Input(ob.between(2, 4), unit="USD/GPU-hour", source="quotes", grade="A"),

@@ -14,18 +14,18 @@ import pandas as pd
 import xarray as xr
 
 from overbuild._core import QuantileTable
-from overbuild.study import precision as precise
-from overbuild.study.chunks import Work
-from overbuild.study.collecting import Columns, check_dims
-from overbuild.study.conditioning import conditioned
-from overbuild.study.correlation import as_correlation
-from overbuild.study.evaluation import Model
+from overbuild.study.draws.correlation import as_correlation
+from overbuild.study.draws.sampling import BITS, Sampler, tabulate_all
+from overbuild.study.drivers.sobol import sobol
+from overbuild.study.evidence.conditioning import conditioned
+from overbuild.study.execution import precision as precise
+from overbuild.study.execution.chunks import Work
+from overbuild.study.execution.collecting import Columns, check_dims
+from overbuild.study.execution.evaluation import Model
+from overbuild.study.execution.run import Run
 from overbuild.study.inputs import as_inputs
 from overbuild.study.results import Result
-from overbuild.study.run import Run
-from overbuild.study.sampling import BITS, Sampler, tabulate_all
 from overbuild.study.scenarios import as_scenarios, labels_of
-from overbuild.study.sobol import sobol
 from overbuild.study.tables import Table, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
@@ -189,7 +189,7 @@ class Study:
         if store is None:
             collection: Any = Columns(draws)
         else:
-            from overbuild.study.storing import Store  # Zarr and Dask are an extra
+            from overbuild.study.stores.storing import Store  # Zarr and Dask are an extra
 
             collection = Store(store, work, self._labelled, seed, chunk, most)
         run = Run(work, collection, self._labelled, seed, chunk, executor, progress)

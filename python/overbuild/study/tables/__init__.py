@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from overbuild.study.cells import text
-from overbuild.study.grid import Row, read_rows
 from overbuild.study.inputs import SCENARIO, Input
-from overbuild.study.positions import assemble
-from overbuild.study.rows import COLUMNS
+from overbuild.study.tables.cells import text
+from overbuild.study.tables.grid import Row, read_rows
+from overbuild.study.tables.positions import assemble
+from overbuild.study.tables.rows import COLUMNS
 
 #: A CSV file, a data frame, or a mapping.
 Table: TypeAlias = str | os.PathLike[str] | pd.DataFrame | Mapping[str, Any]

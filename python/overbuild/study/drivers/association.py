@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from overbuild.study.classes import Floats, Ordered, Whole, effective, normalized
+from overbuild.study.drivers.classes import Floats, Ordered, Whole, effective, normalized
 
 #: Most classes; with lines in them, more would follow noise rather than the output.
 _CLASSES = 64
@@ -144,7 +144,7 @@ def rank_correlation(driver: Driver, response: Response) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from overbuild.study.association import Driver, Response, rank_correlation
+    >>> from overbuild.study.drivers.association import Driver, Response, rank_correlation
     >>> x = np.arange(100.0)
     >>> round(rank_correlation(Driver(x), Response(-np.exp(x))), 12)
     -1.0
@@ -194,7 +194,7 @@ def first_order(driver: Driver, response: Response) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from overbuild.study.association import Driver, Response, first_order
+    >>> from overbuild.study.drivers.association import Driver, Response, first_order
     >>> x, z = np.random.default_rng(1).normal(size=(2, 100_000))
     >>> round(first_order(Driver(x), Response(3 * x + 4 * z)), 2)
     0.36

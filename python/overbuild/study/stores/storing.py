@@ -14,11 +14,11 @@ import pandas as pd
 import xarray as xr
 import zarr
 
-from overbuild.study import stored
-from overbuild.study.chunks import Work
-from overbuild.study.collecting import alike, check_alike, with_room
+from overbuild.study.execution.chunks import Work
+from overbuild.study.execution.collecting import alike, check_alike, with_room
 from overbuild.study.inputs import DRAW, REPLICATES
-from overbuild.study.locking import exclusive
+from overbuild.study.stores import stored
+from overbuild.study.stores.locking import exclusive
 
 Variables = dict[str, xr.DataArray]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from overbuild.study import distributions as forms
-from overbuild.study.cells import number, number_list, text
-from overbuild.study.grid import Row
 from overbuild.study.inputs import Input, settled
+from overbuild.study.tables.cells import number, number_list, text
+from overbuild.study.tables.grid import Row
 
 LABELS = ("unit", "date", "source", "grade", "note")
 _NUMBERS = ("value", "low", "mode", "high", "level")

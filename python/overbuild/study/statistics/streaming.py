@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from overbuild import _core
 
 if TYPE_CHECKING:
-    from overbuild.study.statistics import RowStatistics
+    from overbuild.study.statistics.rows import RowStatistics
 
 #: Bytes of draws that are read at a time, if parts are not larger.
 _READ = 2**24

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from overbuild.study.classes import Floats, normalized
+from overbuild.study.drivers.classes import Floats, normalized
 from overbuild.study.inputs import DRAW, SCENARIO, WEIGHT
 from overbuild.study.labels import Place, label, places
 

@@ -13,10 +13,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild._core import QuantileTable
-from overbuild.study.evaluation import Model
+from overbuild.study.draws.sampling import Sampler
+from overbuild.study.execution.evaluation import Model
 from overbuild.study.inputs import DRAW, SCENARIO, Input
 from overbuild.study.labels import places
-from overbuild.study.sampling import Sampler
 
 #: Arrays to be filled, by label.
 Room = Mapping[str, NDArray[np.float64]]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from overbuild.study.cells import is_blank, text
 from overbuild.study.inputs import SCENARIO, Input
+from overbuild.study.tables.cells import is_blank, text
 
 #: The longest cell of a CSV file, in characters: a sample of a million numbers.
 _LONGEST_CELL = 2**24

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from overbuild.study.results import Result
-from overbuild.study.summaries import QUANTILES
+from overbuild.study.statistics.summaries import QUANTILES
 
 #: Stands for all outputs.
 ALL = ""

@@ -12,11 +12,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special
 
-from overbuild.study.chunks import Work
-from overbuild.study.evidence import Observation, observations
+from overbuild.study.evidence.observations import Observation, observations
+from overbuild.study.evidence.tempering import Population, Standing, UnreachableError
+from overbuild.study.execution.chunks import Work
 from overbuild.study.inputs import REPLICATES
 from overbuild.study.results import Result
-from overbuild.study.tempering import Population, Standing, UnreachableError
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from overbuild.study.grid import Row
 from overbuild.study.inputs import RESERVED, Input, fault_of_name
-from overbuild.study.rows import LABELS, checked, common_labels, input_of, labels_of
+from overbuild.study.tables.grid import Row
+from overbuild.study.tables.rows import LABELS, checked, common_labels, input_of, labels_of
 
 _NAME = re.compile(r"(?P<base>[^\[\]]*?)\s*(?:\[(?P<place>[^\[\]]*)\])?")
 _WHOLE, _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)"), re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")

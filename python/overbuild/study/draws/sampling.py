@@ -19,7 +19,7 @@ from scipy import stats
 from scipy.stats import qmc
 
 from overbuild._core import QuantileTable, SobolPoints
-from overbuild.study.correlation import Correlation
+from overbuild.study.draws.correlation import Correlation
 from overbuild.study.inputs import REPLICATES, Input
 
 #: Bits of a Sobol' point, and so the logarithm of the greatest number of draws.

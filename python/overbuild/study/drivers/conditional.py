@@ -12,10 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild._core import get_num_threads
-from overbuild.study.classes import Floats, Ordered, effective, normalized
+from overbuild.study.drivers.classes import Floats, Ordered, effective, normalized
+from overbuild.study.drivers.levelling import Classes, Part, quantiles
+from overbuild.study.drivers.selecting import Position, Sample, positions, single
 from overbuild.study.inputs import SCENARIO
-from overbuild.study.levelling import Classes, Part, quantiles
-from overbuild.study.selecting import Position, Sample, positions, single
 
 #: Quantiles that a table of an output given an input has.
 _SHOWN = np.array([0.05, 0.25, 0.5, 0.75, 0.95])

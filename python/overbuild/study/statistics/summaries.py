@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
-from overbuild.study.statistics import Statistics, statistics
+from overbuild.study.statistics.rows import Statistics, statistics
 
 #: Quantiles that are shown unless others are asked for.
 QUANTILES = (0.05, 0.5, 0.95)

@@ -47,7 +47,7 @@ def open_result(path: str | os.PathLike[str]) -> Result:
     ...     ob.open_result(f"{folder}/draws").dataset.sizes["draw"]
     1024
     """
-    from overbuild.study import stored  # Zarr and Dask are an extra
+    from overbuild.study.stores import stored  # Zarr and Dask are an extra
 
     folder = stored.as_folder(path)
     about = stored.read_about(folder)

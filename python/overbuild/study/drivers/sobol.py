@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from overbuild.study.chunks import Work
-from overbuild.study.classes import Floats
+from overbuild.study.draws.sampling import Sampler
+from overbuild.study.drivers.classes import Floats
+from overbuild.study.execution.chunks import Work
 from overbuild.study.inputs import DRAW, REPLICATES, SCENARIO
 from overbuild.study.labels import places
-from overbuild.study.sampling import Sampler
 
 if TYPE_CHECKING:
     from overbuild.study.running import Study

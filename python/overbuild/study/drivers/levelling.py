@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from overbuild.study.classes import Floats, Ordered, effective
+from overbuild.study.drivers.classes import Floats, Ordered, effective
 
 #: Which draws: their numbers, or a run of them, or whether each is one.
 Part: TypeAlias = NDArray[np.intp] | NDArray[np.bool_] | slice
@@ -145,7 +145,7 @@ def level(x: Floats, y: Floats, at: float, weights: Floats | None) -> tuple[Floa
     Examples
     --------
     >>> import numpy as np
-    >>> from overbuild.study.levelling import level
+    >>> from overbuild.study.drivers.levelling import level
     >>> x = np.arange(9.0)
     >>> level(x, 2 * x + 1, at=4.0, weights=None)[0]
     array([9., 9., 9., 9., 9., 9., 9., 9., 9.])
@@ -203,7 +203,7 @@ def quantiles(values: Floats, probabilities: Floats, weights: Floats | None) -> 
     Examples
     --------
     >>> import numpy as np
-    >>> from overbuild.study.levelling import quantiles
+    >>> from overbuild.study.drivers.levelling import quantiles
     >>> quantiles(np.arange(10.0), np.array([0.05, 0.5]), None).round(3)
     array([0. , 4.5])
     """

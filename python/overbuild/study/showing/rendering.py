@@ -11,8 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from overbuild.study.inputs import WEIGHT
-from overbuild.study.outline import runs
-from overbuild.study.summaries import MISSING
+from overbuild.study.showing.outline import runs
+from overbuild.study.statistics.summaries import MISSING
 
 if TYPE_CHECKING:
     from overbuild.study.results import Result

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from overbuild.study import sparklines
-from overbuild.study.outline import Run, runs
-from overbuild.study.rendering import facts, for_people
+from overbuild.study.showing import sparklines
+from overbuild.study.showing.outline import Run, runs
+from overbuild.study.showing.rendering import facts, for_people
 
 if TYPE_CHECKING:
     from overbuild.study.results import Result

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from overbuild import _core
 from overbuild.study.inputs import DRAW, REPLICATES, WEIGHT
-from overbuild.study.streaming import streamed
+from overbuild.study.statistics.streaming import streamed
 
 _Floats = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ import xarray as xr
 
 from overbuild.study.inputs import DRAW
 from overbuild.study.labels import places
-from overbuild.study.rendering import facts, for_people
+from overbuild.study.showing.rendering import facts, for_people
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -10,9 +10,9 @@ from concurrent.futures import Executor
 
 import xarray as xr
 
-from overbuild.study.chunks import Work
-from overbuild.study.collecting import Collection, Columns
-from overbuild.study.executing import in_order
+from overbuild.study.execution.chunks import Work
+from overbuild.study.execution.collecting import Collection, Columns
+from overbuild.study.execution.executing import in_order
 from overbuild.study.inputs import REPLICATES
 from overbuild.study.results import Result
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
-from overbuild.study import conditional, sensitivity
+from overbuild.study.drivers import conditional, sensitivity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +68,8 @@ class Drivers:
         variance: its shares are NaN. So are the shares and correlations of an output that is the
         same in all draws.
 
-        Source: see :mod:`overbuild.study.association` and :mod:`overbuild.study.levelling`.
+        Source: see :mod:`overbuild.study.drivers.association` and
+        :mod:`overbuild.study.drivers.levelling`.
 
         Examples
         --------
@@ -113,7 +114,7 @@ class Drivers:
         Draws near a value of `given` are moved to it along a line, so that what it does between
         the values neither widens nor moves the quantiles.
 
-        Source: see :mod:`overbuild.study.levelling`.
+        Source: see :mod:`overbuild.study.drivers.levelling`.
 
         Examples
         --------
@@ -201,7 +202,7 @@ class Drivers:
 
         A tail of 5% takes a class of 14 draws or more; rarer values of an input are left out.
 
-        Source: definition; quantiles and classes as in :mod:`overbuild.study.levelling`.
+        Source: definition; quantiles and classes as in :mod:`overbuild.study.drivers.levelling`.
 
         Examples
         --------

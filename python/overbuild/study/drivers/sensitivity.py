@@ -11,11 +11,11 @@ import pandas as pd
 import xarray as xr
 
 from overbuild._core import get_num_threads
-from overbuild.study.association import Driver, Response, first_order, rank_correlation
-from overbuild.study.classes import Floats, normalized
+from overbuild.study.drivers.association import Driver, Response, first_order, rank_correlation
+from overbuild.study.drivers.classes import Floats, normalized
+from overbuild.study.drivers.levelling import Window, quantiles
+from overbuild.study.drivers.selecting import Position, Sample, positions
 from overbuild.study.inputs import SCENARIO
-from overbuild.study.levelling import Window, quantiles
-from overbuild.study.selecting import Position, Sample, positions
 
 #: Quantiles of an input where it is taken to be low and high.
 LOW, HIGH = 0.1, 0.9
