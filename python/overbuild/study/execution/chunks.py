@@ -54,11 +54,16 @@ class Work:
         Inputs that are in `room` are drawn into its arrays, where they are to stay.
         """
         together = self.sampler.together(start, n)
-        return self._outcome(
-            lambda tables: self.sampler.draw(tables, start, n, together, room or {}),
-            n,
-            first=start == 0,
-        )
+        # What no scenario overrides is drawn once for all.
+        kept: dict[str, NDArray[np.float64]] = {}
+
+        def draw(tables: Mapping[str, QuantileTable]) -> dict[str, NDArray[np.float64]]:
+            missing = {label: table for label, table in tables.items() if label not in kept}
+            drawn = self.sampler.draw(missing, start, n, together, room)
+            kept.update({label: drawn[label] for label in self._shared if label in drawn})
+            return {**drawn, **kept}
+
+        return self._outcome(draw, n, first=start == 0)
 
     def alone(self) -> list[str]:
         """Return the inputs that are one draw each, the same in all scenarios, and independent."""
@@ -124,6 +129,14 @@ class Work:
             scenario: {name: list(given.distributions(name)) for name, given in inputs.items()}
             for scenario, inputs in self.scenarios.items()
         }
+
+    @functools.cached_property
+    def _shared(self) -> list[str]:
+        """Labels of the inputs that no scenario overrides."""
+        first = next(iter(self._labels.values()))
+        return [
+            label for name, labels in first.items() if name not in self.varying for label in labels
+        ]
 
     @functools.cached_property
     def _recorded(self) -> dict[str, None]:
