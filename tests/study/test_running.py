@@ -11,6 +11,8 @@ import sys
 import textwrap
 import time
 
+import nbclient
+import nbformat
 import pytest
 from scipy import stats
 
@@ -77,6 +79,23 @@ class TestProgress:
                 shown += part
         os.close(ours)
         assert (b"patient" in shown and b"/96.0" in shown) == expected
+
+
+def test_a_notebook_shows_what_takes_longer() -> None:
+    code = """
+        import time
+        from scipy import stats
+        import overbuild as ob
+        def patient(a):
+            time.sleep(0.4 if a.size == 16 else 0)
+            return {"b": a}
+        _ = ob.Study(patient, {"a": stats.norm()}).run(96, chunk=16)
+    """
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(textwrap.dedent(code))])
+    nbclient.NotebookClient(book, timeout=60).execute()
+    shown = "".join(output.get("text", "") for output in book.cells[0].outputs)
+    assert "patient" in shown
+    assert "/96.0" in shown
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
