@@ -18,6 +18,9 @@ from overbuild.study.inputs import DRAW, SCENARIO, Input
 from overbuild.study.labels import places
 from overbuild.study.sampling import Sampler
 
+#: Arrays to be filled, by label.
+Room = Mapping[str, NDArray[np.float64]]
+
 #: Gives the draws of labels from their tables.
 Draw = Callable[[Mapping[str, QuantileTable]], dict[str, NDArray[np.float64]]]
 
@@ -45,12 +48,29 @@ class Work:
     tables: Mapping[str, Mapping[str, QuantileTable]]
     sampler: Sampler
 
-    def __call__(self, start: int, n: int) -> dict[str, xr.DataArray]:
-        """Return the random inputs and the outputs of draws `start` to ``start + n``."""
+    def __call__(self, start: int, n: int, room: Room | None = None) -> dict[str, xr.DataArray]:
+        """Return the random inputs and the outputs of draws `start` to ``start + n``.
+
+        Inputs that are in `room` are drawn into its arrays, where they are to stay.
+        """
         together = self.sampler.together(start, n)
         return self._outcome(
-            lambda tables: self.sampler.draw(tables, start, n, together), n, first=start == 0
+            lambda tables: self.sampler.draw(tables, start, n, together, room or {}),
+            n,
+            first=start == 0,
         )
+
+    def alone(self) -> list[str]:
+        """Return the inputs that are one draw each, the same in all scenarios, and independent."""
+        correlation = self.sampler.correlation
+        together = () if correlation is None else correlation.labels
+        first = next(iter(self.scenarios.values()))
+        return [
+            name
+            for name, given in first.items()
+            if given.is_random and name not in self.varying and name in self.sampler.points
+            if name not in together
+        ]
 
     def at(self, points: Mapping[str, NDArray[np.float64]], n: int) -> dict[str, xr.DataArray]:
         """Return the same where each label has the probabilities in `points`, `n` of them."""
@@ -64,7 +84,11 @@ class Work:
         parts: dict[str, dict[str, xr.DataArray]] = {}
         for scenario, inputs in self.scenarios.items():
             drawn = draw(self.tables[scenario])
-            given = {name: _arranged(name, one, drawn, n) for name, one in inputs.items()}
+            labels = self._labels[scenario]
+            given = {
+                name: _arranged(name, one.value, labels[name], drawn, n)
+                for name, one in inputs.items()
+            }
             outputs = self.model.evaluate(given, n)
             if first:
                 self.model.check_draw_by_draw(given, outputs, n)
@@ -94,13 +118,21 @@ class Work:
         return digest.hexdigest()
 
     @functools.cached_property
+    def _labels(self) -> dict[str, dict[str, list[str]]]:
+        """What is random of each input, by scenario and name."""
+        return {
+            scenario: {name: list(given.distributions(name)) for name, given in inputs.items()}
+            for scenario, inputs in self.scenarios.items()
+        }
+
+    @functools.cached_property
     def _recorded(self) -> dict[str, None]:
         """Inputs that differ by draw or by scenario, in their order."""
         every = self.scenarios.values()
         return {
             name: None
             for name in next(iter(every))
-            if name in self.varying or any(inputs[name].distributions(name) for inputs in every)
+            if name in self.varying or any(labels[name] for labels in self._labels.values())
         }
 
     @functools.cached_property
@@ -110,15 +142,16 @@ class Work:
         return {name for name in first if any(first[name] is not one[name] for one in others)}
 
 
-def _arranged(name: str, given: Input, drawn: Mapping[str, NDArray[np.float64]], n: int) -> Any:
+def _arranged(
+    name: str, value: Any, labels: list[str], drawn: Mapping[str, NDArray[np.float64]], n: int
+) -> Any:
     """Return what the model gets for an input: a float, or an array that it must not change."""
-    labels = given.distributions(name)
     if name in labels:
         array = xr.DataArray(drawn[name], dims=DRAW)
     elif labels:
-        array = _along_dims(given.value.rename(name), drawn, n)
+        array = _along_dims(value.rename(name), drawn, n)
     else:
-        array = given.value
+        array = value
     # A model that writes into its inputs fails, rather than change what is recorded.
     if isinstance(array, xr.DataArray):
         array.values.flags.writeable = False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from overbuild.study.inputs import DRAW
 
@@ -35,6 +36,18 @@ class Columns:
         self.done = 0
         self._room = draws
         self._arrays: dict[str, xr.DataArray] = {}
+        self._ready: dict[str, NDArray[np.float64]] = {}
+
+    def room(self, names: Iterable[str], n: int) -> dict[str, NDArray[np.float64]]:
+        """Return where the next `n` draws of some variables go, to be filled in place."""
+        if self.done + n > self._room:
+            self._grow(max(self.done + n, 2 * self._room))
+        for name in names:
+            if self._arrays:
+                self._ready[name] = self._arrays[name].values
+            elif name not in self._ready:
+                self._ready[name] = np.empty(self._room)
+        return {name: array[self.done : self.done + n] for name, array in self._ready.items()}
 
     def writing(self) -> AbstractContextManager[None]:
         """Nobody else can write here."""
@@ -43,13 +56,19 @@ class Columns:
     def add(self, chunk: Mapping[str, xr.DataArray], n: int) -> None:
         """Put the next `n` draws behind those that are there."""
         if not self._arrays:
-            self._arrays = {name: with_room(part, self._room) for name, part in chunk.items()}
+            self._arrays = {
+                name: with_room(part, self._room, self._ready.get(name))
+                for name, part in chunk.items()
+            }
         elif self.done + n > self._room:
             self._grow(max(self.done + n, 2 * self._room))
         check_alike(self._arrays, chunk)
         for name, part in chunk.items():
             if DRAW in part.dims:
-                self._arrays[name].values[self.done : self.done + n] = part.values
+                place = self._arrays[name].values[self.done : self.done + n]
+                # What was drawn in place is there.
+                if not np.may_share_memory(place, part.values):
+                    place[...] = part.values
         self.done += n
 
     def arrays(self, draws: int) -> dict[str, xr.DataArray]:
@@ -69,11 +88,17 @@ class Columns:
         self._room = draws
 
 
-def with_room(part: xr.DataArray, draws: int) -> xr.DataArray:
-    """Return an array like `part` for `draws` draws, its numbers not yet set; or a constant."""
+def with_room(
+    part: xr.DataArray, draws: int, values: NDArray[np.float64] | None = None
+) -> xr.DataArray:
+    """Return an array like `part` for `draws` draws, its numbers not yet set; or a constant.
+
+    An array for its `values` can be given.
+    """
     if DRAW not in part.dims:
         return part.astype(float)
-    values = np.empty((*part.shape[1:], draws))
+    if values is None:
+        values = np.empty((*part.shape[1:], draws))
     coords = {name: c for name, c in part.coords.items() if DRAW not in c.dims}
     whole = xr.DataArray(values, dims=(*part.dims[1:], DRAW), coords=coords, attrs=part.attrs)
     return whole.transpose(DRAW, ...)

@@ -135,6 +135,9 @@ def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
         msg = f"output {name!r} has {value.sizes[DRAW]} draws where {n} were given"
         raise ValueError(msg)
     # Where something was selected has no place in a data set with other outputs.
-    selected = [label for label, coordinate in value.coords.items() if coordinate.ndim == 0]
-    ordered: xr.DataArray = value.drop_vars(selected).transpose(DRAW, ..., missing_dims="ignore")
+    if selected := [label for label, coordinate in value.coords.items() if coordinate.ndim == 0]:
+        value = value.drop_vars(selected)
+    if value.dims[:1] != (DRAW,):
+        value = value.transpose(DRAW, ..., missing_dims="ignore")
+    ordered: xr.DataArray = value
     return ordered
