@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 
@@ -68,7 +69,7 @@ class Run:
             unit="draw",
             unit_scale=True,
             delay=1.0 if self.progress is None else 0.0,
-            disable=None if self.progress is None else not self.progress,
+            disable=not (_is_watched() if self.progress is None else self.progress),
             leave=False,
         )
         chunks = in_order(self._task(), self._ranges(draws), self.executor)
@@ -107,3 +108,9 @@ class Run:
     def partial(self) -> Result | None:
         """Return what is done, if anything is."""
         return self.result(self.collection.done) if self.collection.done else None
+
+
+def _is_watched() -> bool:
+    """Whether somebody sees a bar: in a terminal, or in a notebook, whose output is none."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel") or bool(getattr(sys.stderr, "isatty", bool)())
