@@ -11,10 +11,10 @@ import xarray as xr
 
 from overbuild.study import scenarios
 from overbuild.study.drivers.questions import Drivers
-from overbuild.study.evidence.observations import observations as evidences
+from overbuild.study.evidence import observations as evidences
 from overbuild.study.scenarios import BASE
 from overbuild.study.showing import exporting, notebooks, rendering
-from overbuild.study.statistics.rows import summaries
+from overbuild.study.statistics import summaries
 from overbuild.study.statistics.summaries import QUANTILES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
-from overbuild.study.drivers.questions import conditional, sensitivity
+from overbuild.study.drivers import conditional, sensitivity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
