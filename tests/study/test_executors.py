@@ -164,7 +164,7 @@ class TestSameBits:
                     FACTOR = 5.0  # a process that runs the script anew would not know
                     study = ob.Study(model, {{"a": stats.norm()}})
                     context = multiprocessing.get_context({way!r})
-                    with ProcessPoolExecutor(2, mp_context=context) as processes:
+                    with ProcessPoolExecutor(1, mp_context=context) as processes:
                         found = study.run(640, chunk=80, executor=processes).dataset
                         assert found.equals(study.run(640).dataset)
                         assert (found.b == 5.0 * found.a).all()

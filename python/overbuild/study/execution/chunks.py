@@ -87,9 +87,18 @@ class Work:
 
     def _outcome(self, draw: Draw, n: int, *, first: bool) -> dict[str, xr.DataArray]:
         parts: dict[str, dict[str, xr.DataArray]] = {}
+        shared: dict[str, NDArray[np.float64]] = {}
         for scenario, inputs in self.scenarios.items():
-            drawn = draw(self.tables[scenario])
+            tables = self.tables[scenario]
+            fresh = {label: table for label, table in tables.items() if label not in shared}
+            drawn = shared | draw(fresh)
             labels = self._labels[scenario]
+            # What no scenario overrides is drawn once.
+            shared = {
+                label: drawn[label]
+                for name in inputs.keys() - self.varying
+                for label in labels[name]
+            }
             given = {
                 name: _arranged(name, one.value, labels[name], drawn, n)
                 for name, one in inputs.items()
