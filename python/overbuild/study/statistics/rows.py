@@ -86,6 +86,9 @@ def statistics(
         If a probability is not between 0 and 1 or they do not rise, or weights are wrong.
     """
     p = np.asarray(probabilities, dtype=float)
+    if not ((p >= 0) & (p <= 1)).all() or not (np.diff(p) >= 0).all():
+        msg = f"probabilities must rise from 0 to 1, got {probabilities!r}"
+        raise ValueError(msg)
     if DRAW not in array.dims:
         array = array.expand_dims(DRAW)
         counts = None
@@ -98,11 +101,14 @@ def statistics(
         _check_weights(counts, variable.shape[-1])
     # Two draws of each replicate are the least that tell anything.
     replicates = replicates and variable.shape[-1] >= 2 * REPLICATES
+    resolution = 2 / variable.shape[-1] if replicates else 0.0
+    around = np.stack([p - resolution, p, p + resolution]).clip(0, 1)
+    wanted = np.unique(around)
     if variable.chunks is None:
-        found = _in_memory(variable.values, p, counts, replicates)
+        found = _in_memory(variable.values, wanted, counts, replicates)
     else:
-        found = streamed(variable, p, counts, replicates)
-    return _shaped(*found, variable.shape[:-1])
+        found = streamed(variable, wanted, counts, replicates)
+    return _shaped(*found, np.searchsorted(wanted, around), variable.shape[:-1])
 
 
 def quantiles_of(
@@ -157,21 +163,36 @@ def _check_weights(weights: xr.Variable, n: int) -> None:
 
 
 def _shaped(
-    quantiles: _Floats, means: _Floats, missing: NDArray[np.uint64], shape: tuple[int, ...]
+    quantiles: _Floats,
+    means: _Floats,
+    missing: NDArray[np.uint64],
+    around: NDArray[np.intp],
+    shape: tuple[int, ...],
 ) -> Statistics:
-    """Return statistics of rows, all draws first and then each replicate, as those of an array."""
-    rows, groups, probabilities = quantiles.shape
-    quantile_errors = np.full((rows, probabilities), np.nan)
+    """Return statistics of rows, all draws first and then each replicate, as those of an array.
+
+    `around` has the places of the quantiles asked for, and of those a little below and above.
+    """
+    below, at, above = around
+    rows, groups, _ = quantiles.shape
+    pooled = quantiles[:, 0]
+    quantile_errors = np.full((rows, at.size), np.nan)
     mean_errors = np.full(rows, np.nan)
     if groups > 1:
         # Infinities of one sign have no spread.
         with np.errstate(invalid="ignore", over="ignore"):
-            quantile_errors = quantiles[:, 1:].std(axis=1, ddof=1) / np.sqrt(REPLICATES)
+            # Less what they have in common, so that rounding is that of their differences.
+            apart = quantiles[:, 1:, at] - pooled[:, np.newaxis, at]
+            spread = apart.std(axis=1, ddof=1) / np.sqrt(REPLICATES)
+            # Points of one input lie evenly, so that replicates differ by less than draws do:
+            # of the sixteen in an interval, sqrt(16) / 2 = 2 more or less are below a number.
+            resolved = (pooled[:, above] - pooled[:, below]) / 2
+            quantile_errors = np.maximum(spread, np.nan_to_num(resolved))
             mean_errors = means[:, 1:].std(axis=1, ddof=1) / np.sqrt(REPLICATES)
     return Statistics(
-        quantiles=quantiles[:, 0].reshape(*shape, probabilities),
+        quantiles=pooled[:, at].reshape(*shape, at.size),
         means=means[:, 0].reshape(shape),
         missing=missing.astype(np.int64).reshape(shape),
-        quantile_errors=quantile_errors.reshape(*shape, probabilities),
+        quantile_errors=quantile_errors.reshape(*shape, at.size),
         mean_errors=mean_errors.reshape(shape),
     )
