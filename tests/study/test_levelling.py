@@ -79,8 +79,10 @@ class TestLevel:
 
     def test_nothing_moves_without_a_line(self) -> None:
         x = np.arange(9.0)
-        y = np.where(x > 3, np.inf, x)
+        y = np.where(x > 1, np.inf, x)
         np.testing.assert_array_equal(level(x, y, 4.0, None)[0], y)
+        noise = np.array([0.0, 3, 1, 2, 0, 3, 1, 2, 1])
+        np.testing.assert_array_equal(level(x, noise, 4.0, None)[0], noise)
         np.testing.assert_array_equal(level(np.ones(9), x, 1.0, None)[0], x)
         np.testing.assert_array_equal(level(x[:2], x[:2], 1.0, None)[0], x[:2])
 

@@ -112,7 +112,7 @@ def _near(given: Ordered, reached: Floats, place: int, probability: float) -> sl
 
 
 def level(x: Floats, y: Floats, at: float, weights: Floats | None) -> tuple[Floats, Floats | None]:
-    """Move outputs along their resistant line to where the input is `at`.
+    """Move outputs along a line through them to where the input is `at`.
 
     Parameters
     ----------
@@ -137,10 +137,11 @@ def level(x: Floats, y: Floats, at: float, weights: Floats | None) -> tuple[Floa
 
     Notes
     -----
-    The line goes through the medians of the draws with the lowest and the highest third of the
-    inputs. Where one of them is infinite there is no line, and nothing moves.
+    The line is that of least squares. Nothing moves along one that noise may have made (less
+    than three standard errors from flat), and nothing beyond the outputs that there are: so a line
+    stays exact, and what jumps is not torn apart. Infinite outputs stay where they are.
 
-    Source: J. W. Tukey, *Exploratory Data Analysis* (1977), ch. 5.
+    Source: J. Fan, I. Gijbels, *Local Polynomial Modelling and Its Applications* (1996), ch. 2.
 
     Examples
     --------
@@ -153,23 +154,27 @@ def level(x: Floats, y: Floats, at: float, weights: Floats | None) -> tuple[Floa
     used = ~np.isnan(y) if weights is None else ~np.isnan(y) & (weights > 0)
     if not used.all():
         x, y, weights = x[used], y[used], _of(weights, used)
-    if y.size < 3 or x[0] == x[-1]:
+    finite = np.isfinite(y)
+    if np.count_nonzero(finite) < 3:
         return y, weights
-    if weights is None:
-        lower = upper = y.size // 3
-    else:
-        reached = np.cumsum(weights)
-        third, rest = np.searchsorted(reached, reached[-1] * np.array([1, 2]) / 3)
-        lower, upper = max(int(third), 1), max(y.size - 1 - int(rest), 1)
-    low, high = slice(0, lower), slice(y.size - upper, y.size)
-    with np.errstate(invalid="ignore", over="ignore"):
-        run = _median(x[high], _of(weights, high)) - _median(x[low], _of(weights, low))
-        rise = _median(y[high], _of(weights, high)) - _median(y[low], _of(weights, low))
-        steps = (x - at) / run if run > 0 else np.zeros_like(x)
-        moved = y - rise * steps
-    if not (math.isfinite(rise) and np.isfinite(steps).all()):
-        return y, weights
+    moved = y.copy()
+    moved[finite] = _along_line(x[finite], y[finite], at, _of(weights, finite))
     return moved, weights
+
+
+def _along_line(x: Floats, y: Floats, at: float, weights: Floats | None) -> Floats:
+    """Move finite outputs, of draws that all count, along their line; or not at all."""
+    share = np.full(y.size, 1 / y.size) if weights is None else weights / weights.sum()
+    with np.errstate(all="ignore"):
+        away, apart = x - share @ x, y - share @ y
+        spread = share @ (away * away)
+        slope = share @ (away * apart) / spread
+        noise = share @ np.square(apart - slope * away) * (share @ share)
+        there = y[0] - apart[0] + slope * (at - x[0] + away[0])
+        moved: Floats = y - slope * (x - at)
+        moved = moved.clip(min(y.min(), there), max(y.max(), there))
+        is_clear = slope * slope * spread > 9 * noise
+    return moved if is_clear and np.isfinite(moved).all() else y
 
 
 def quantiles(values: Floats, probabilities: Floats, weights: Floats | None) -> Floats:
