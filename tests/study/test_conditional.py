@@ -111,8 +111,9 @@ class TestBranches:
         result = study.run(2**16, seed=1)
         table = result.conditional(given="power")
         np.testing.assert_array_equal(table["P5"], 0.0)
+        # Within what the power varies by in a class of 1/32.
         inner = table.iloc[1:-1]
-        np.testing.assert_allclose(inner["P95"], inner.index, rtol=2e-3)
+        np.testing.assert_allclose(inner["P95"], inner.index, rtol=0.01)
         # The interval runs from 0 to P95 now, and to the power itself if that were known.
         found = result.voi(inputs="power").loc["power"]
         power = stats.lognorm(np.log(11 / 9) / 2 / stats.norm.ppf(0.95), scale=np.sqrt(9900))
@@ -125,8 +126,8 @@ class TestBranches:
             {"x": ob.pert(80, 100, 150), "z": ob.uniform(0, 1)},
         )
         table = study.run(2**16, seed=1).conditional(given="x").iloc[1:-1]
-        np.testing.assert_allclose(table["P95"], table.index, rtol=0.01)
-        np.testing.assert_allclose(table["P5"], -table.index, rtol=0.01)
+        np.testing.assert_allclose(table["P95"], table.index, rtol=0.02)
+        np.testing.assert_allclose(table["P5"], -table.index, rtol=0.02)
 
 
 class TestValueOfInformation:

@@ -121,6 +121,13 @@ def test_the_seed_decides() -> None:
     assert not first.a.equals(other.a)
 
 
+def test_evidence_beyond_what_inputs_can_be_is_warned_of() -> None:
+    study = ob.Study(lambda a: {"y": a > 0, "a2": 2 * a}, {"a": stats.norm()})
+    with pytest.warns(UserWarning, match="of the draws lie at an end .* contradicts the inputs"):
+        study.condition(a=stats.norm(20, 1), draws=512)
+    assert (study.condition(y=(0.5, 1.5), draws=512).dataset.a > 0).all()
+
+
 def test_what_cannot_be() -> None:
     with pytest.raises(ValueError, match=r"inputs that agree with a from 100 to 101 .* closest"):
         STUDY.condition(a=(100, 101), draws=512)

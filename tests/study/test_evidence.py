@@ -12,6 +12,7 @@ from scipy import stats
 
 import overbuild as ob
 from overbuild.study.inputs import WEIGHT
+from overbuild.study.labels import selected
 
 
 def total(a, b):
@@ -136,6 +137,18 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         assert least <= count <= most
 
 
+def test_a_count_can_be_known_exactly() -> None:
+    """Beta and binomial: after 7 of 10 the share is beta(1 + 7, 1 + 3)."""
+
+    def count(share, u):
+        return {"hits": xr.DataArray(stats.binom(10, share.values).ppf(u.values), dims="draw")}
+
+    study = ob.Study(count, {"share": stats.uniform(), "u": stats.uniform()})
+    mean, deviation = moments(study.run(2**16).given(hits=(7, 7)), "share")
+    assert mean == pytest.approx(8 / 12, abs=2e-3)
+    assert deviation == pytest.approx(stats.beta(8, 4).std(), abs=2e-3)
+
+
 class TestMessages:
     def test_few_draws_that_agree_are_warned_of(self) -> None:
         with pytest.warns(
@@ -153,9 +166,10 @@ class TestMessages:
         ("evidence", "error", "message"),
         [
             ({}, ValueError, "no evidence is given"),
-            ({"a": 3.0}, TypeError, "evidence on a: no draw is exactly 3.0; give a range"),
-            ({"a": (2, 1)}, ValueError, "evidence on a: the range from 2 to 1 has no width"),
-            ({"a": (1, 1)}, ValueError, "has no width"),
+            ({"a": 3.0}, TypeError, "evidence on a: 3.0 does not say how well it is known"),
+            ({"a": (2, 1)}, ValueError, "evidence on a: the range from 2 to 1 tells nothing"),
+            ({"a": (None, None)}, ValueError, "from -inf to inf tells nothing"),
+            ({"a": (1, 1)}, ValueError, "no draws left"),
             ({"a": (math.nan, 1)}, TypeError, "evidence on a: a range has two numbers"),
             ({"a": ("x", 1)}, TypeError, "evidence on a: a range has two numbers"),
             ({"a": None}, TypeError, "'a' must be a number, an array or a distribution"),
@@ -181,3 +195,21 @@ class TestMessages:
         study = ob.Study(lambda a: {"root": np.sqrt(a.where(a > 0))}, {"a": stats.norm()})
         result = study.run(2**14).given(root=(None, 10))
         assert (result.dataset[WEIGHT].values[result.dataset.a.values <= 0] == 0).all()
+
+
+def test_a_picture_of_one_scenario_keeps_the_weights() -> None:
+    study = ob.Study(
+        lambda a, b: {"y": a + b * xr.DataArray([1.0, 2.0, 3.0], dims="period")},
+        {"a": stats.norm(), "b": 1.0},
+        scenarios={"more": {"b": 2.0}},
+    )
+    result = study.run(2**10).given(a=(0.0, None))
+    part = selected({"y": result.dataset["y"]}, "y[scenario=more]")
+    assert part.dims == ("draw", "period")
+    assert (part[WEIGHT].values > 0).mean() == pytest.approx(0.5, abs=0.01)
+    assert result.plot("y[scenario=more]").get_ylabel() == "y[scenario=more]"
+    one = selected({"y": result.dataset["y"]}, "y[scenario=base, period=1]")
+    np.testing.assert_array_equal(one, result.dataset.a + 2)
+    for wrong in ("y[scenario=less]", "y[site=1]", "y[scenario=more", "z[scenario=more]"):
+        with pytest.raises(KeyError, match="no variable"):
+            result.plot(wrong)

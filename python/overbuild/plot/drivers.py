@@ -90,6 +90,10 @@ def _row_name(label: str) -> str:
 
 
 def _widest_first(table: pd.DataFrame) -> pd.DataFrame:
+    if table.index.nlevels > 1:
+        outputs = ", ".join(map(str, table.index.unique(0)[:3]))
+        msg = f"a tornado is of one output or position; choose one, such as {outputs}"
+        raise ValueError(msg)
     if missing := [column for column in ("low", "high") if column not in table]:
         columns = ", ".join(map(str, table.columns))
         msg = f"the table of a tornado needs columns low and high; {missing[0]} is not in {columns}"

@@ -12,6 +12,7 @@ import xarray as xr
 from overbuild.study import scenarios
 from overbuild.study.drivers.questions import Drivers
 from overbuild.study.evidence import observations as evidences
+from overbuild.study.labels import selected
 from overbuild.study.scenarios import BASE
 from overbuild.study.showing import exporting, notebooks, rendering
 from overbuild.study.statistics import summaries
@@ -74,7 +75,8 @@ class Result(Drivers):
         Parameters
         ----------
         name : str, optional
-            An input or output; the first output if not given.
+            An input or output, or some of its positions, such as ``gpus[scenario=base]``; the
+            first output if not given.
         kind : {"histogram", "s_curve", "posterior", "fan", "scenarios", "tornado"}, optional
             Which picture to draw, if not the one that this method would choose. A tornado is of
             an output, by :meth:`sensitivity`; `name` may be the label of a position then.
@@ -103,20 +105,21 @@ class Result(Drivers):
         from overbuild import plot  # matplotlib is an extra
 
         if kind == "tornado":
-            return plot.tornado(self.sensitivity(name or self._known(None)), ax=ax)
-        values = self.dataset[self._known(name)]
+            return plot.tornado(self.sensitivity(name or str(self._known(None).name)), ax=ax)
+        values = self._known(name)
         evidence = rendering.evidence(self.dataset)
         return plot.variable(values, ax=ax, quantiles=quantiles, kind=kind, evidence=evidence)
 
-    def _known(self, name: str | None) -> str:
-        """Return the name of a variable: the first output if there is none."""
-        variables = {str(key): v.attrs.get("role") for key, v in self.dataset.data_vars.items()}
+    def _known(self, name: str | None) -> xr.DataArray:
+        """Return a variable, or the part of it that a label tells; the first output if none."""
+        variables = {str(key): value for key, value in self.dataset.data_vars.items()}
         if name is None:
-            return next(key for key, role in variables.items() if role == "output")
-        if name not in variables:
+            return next(v for v in variables.values() if v.attrs.get("role") == "output")
+        found = selected(variables, name)
+        if found is None:
             msg = f"no variable {name!r}; there are {', '.join(variables)}"
             raise KeyError(msg)
-        return name
+        return found
 
     def given(self, evidence: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
         """Weigh the draws by how well they agree with what has been observed.

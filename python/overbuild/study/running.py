@@ -26,7 +26,7 @@ from overbuild.study.execution.run import Run
 from overbuild.study.inputs import as_inputs
 from overbuild.study.results import Result
 from overbuild.study.scenarios import as_scenarios, labels_of
-from overbuild.study.tables import Table, read_scenarios
+from overbuild.study.tables import Table, read_inputs, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
 CHUNK = 2**17
@@ -45,9 +45,10 @@ class Study:
         of dimension ``draw``, a number as a float. It returns a dict from name to DataArray or
         number, a DataArray, or a Dataset, and works draw by draw: it must not sum or average
         over ``draw``.
-    inputs : mapping
+    inputs : mapping, DataFrame or path
         For each name a number, an array, a DataArray, a distribution, an array of distributions,
-        or an :class:`overbuild.Input` of one of these.
+        or an :class:`overbuild.Input` of one of these; or a table that
+        :func:`overbuild.read_inputs` reads.
     units : mapping, optional
         Units of the outputs, by name; a unit that the model sets itself
         (``output.attrs["unit"]``) comes first.
@@ -96,12 +97,14 @@ class Study:
     def __init__(
         self,
         model: Callable[..., Any],
-        inputs: Mapping[str, Any],
+        inputs: Mapping[str, Any] | Table,
         units: Mapping[str, str] | None = None,
         *,
         correlation: Any = None,
         scenarios: Mapping[str, Any] | Table | None = None,
     ) -> None:
+        if isinstance(inputs, str | os.PathLike | pd.DataFrame):
+            inputs = read_inputs(inputs)
         self.inputs = as_inputs(inputs)
         self.model = Model.of(model, self.inputs)
         self.units = dict(units or {})
@@ -190,6 +193,9 @@ class Study:
         seed = _whole("seed", seed, 0, None)
         chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
         wanted = precise.as_wanted(precision)
+        if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
+            msg = f"executor must be an executor with a method submit, got {executor!r:.80}"
+            raise TypeError(msg)
         self.partial = None
         work = self.work(most, seed)
         if store is None:

@@ -94,6 +94,9 @@ def _as_matrix(given: Any, names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
 def _from_table(table: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Check a matrix with names on both sides."""
     rows, columns = list(table.index), list(table.columns)
+    if set(rows) == set(columns) and len(set(rows)) == len(rows) == len(columns):
+        table = table.loc[columns]
+        rows = columns
     if rows != columns or len(set(rows)) != len(rows):
         msg = f"correlation has rows {rows} and columns {columns}; both must be the same names"
         raise ValueError(msg)
@@ -160,6 +163,9 @@ def _from_loadings(given: Mapping[str, Any], names: Mapping[str, Sequence[str]])
     for name, value in given.items():
         loading = _coefficient(f"loading of {name}", value)
         loadings.update(dict.fromkeys(_labels_of(name, names), loading))
+    if len(loadings) < 2:
+        msg = f"correlation: a shared factor is one of two inputs or more, got {', '.join(given)}"
+        raise ValueError(msg)
     factor = np.array(list(loadings.values()))
     return _filled(list(loadings), np.outer(factor, factor))
 

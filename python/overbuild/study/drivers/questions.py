@@ -112,7 +112,8 @@ class Drivers:
         Notes
         -----
         Draws near a value of `given` are moved to it along a line, so that what it does between
-        the values neither widens nor moves the quantiles.
+        the values neither widens nor moves the quantiles. Where an output has several branches
+        there is no such line, and quantiles are off by what a branch varies by nearby.
 
         Source: see :mod:`overbuild.study.drivers.levelling`.
 

@@ -59,7 +59,13 @@ def positions(
             msg = f"no {role} differs between draws"
             raise ValueError(msg)
         return found
-    names = [asked] if isinstance(asked, str) else list(asked)
+    names = [asked] if isinstance(asked, str) else asked
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        msg = f"{role}s are asked for by name, or by a list of names, got {asked!r:.80}"
+        raise TypeError(msg)
+    if not names:
+        msg = f"no {role} is asked for: the list of names is empty"
+        raise ValueError(msg)
     found = [one for name in names for one in _named(dataset, name)]
     return list({one.label: one for one in found}.values())
 

@@ -57,6 +57,14 @@ def conditioned(
         population.settle()
     except UnreachableError as error:
         raise ValueError(_unreached(found, prior, error.distance)) from None
+    ends = _at_the_ends(population.z)
+    if ends > 0.01:
+        msg = (
+            f"{ends:.0%} of the draws lie at an end of what their inputs can be drawn from, some "
+            "six standard deviations out: the evidence contradicts the inputs, and quantiles are "
+            "wrong. Widen the distributions of the inputs"
+        )
+        warnings.warn(msg, stacklevel=3)
     if population.memory > 0.3:
         msg = (
             f"draws still depend on where they began (correlation {population.memory:.2f}): "
@@ -73,6 +81,11 @@ def conditioned(
         "log_evidence": population.log_evidence,
     }
     return Result(xr.Dataset(labelled(work.at(points, draws)), attrs=attrs))
+
+
+def _at_the_ends(z: Floats) -> float:
+    """Return the share of draws with an input where tables of quantiles end."""
+    return float((np.abs(z) >= -special.ndtri(_TAIL)).any(axis=0).mean())
 
 
 def _probabilities(work: Work, labels: list[str], z: Floats) -> dict[str, Floats]:

@@ -50,8 +50,7 @@ class Observation:
 
     def values(self, variables: Mapping[Any, xr.DataArray]) -> NDArray[np.float64]:
         """Return the draws of the position."""
-        values: NDArray[np.float64] = variables[self.variable].isel(self.place).to_numpy()
-        return values
+        return variables[self.variable].isel(self.place).to_numpy().astype(float, copy=False)
 
     def log_likelihood(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how well each value agrees; minus infinity where it cannot be, or is NaN."""
@@ -125,14 +124,14 @@ def _as_likelihood(label: str, value: Any) -> tuple[float, float, str, Any]:
             end if one is None else _number(label, one)
             for one, end in zip(value, (-np.inf, np.inf), strict=True)
         )
-        if not low < high:
-            msg = f"evidence on {label}: the range from {low:g} to {high:g} has no width"
+        if not low <= high or (low == -np.inf and high == np.inf):
+            msg = f"evidence on {label}: the range from {low:g} to {high:g} tells nothing"
             raise ValueError(msg)
         return low, high, f"from {low:.4g} to {high:.4g}", None
     if isinstance(value, numbers.Real | np.ndarray):
         msg = (
-            f"evidence on {label}: no draw is exactly {value}; give a range (low, high), or a "
-            "distribution that says how well it is known, such as ob.between(low, high)"
+            f"evidence on {label}: {value} does not say how well it is known; give a range (low, "
+            "high), where both can be the same, or a distribution such as ob.between(low, high)"
         )
         raise TypeError(msg)
     distribution = settled(label, value)
