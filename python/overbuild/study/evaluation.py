@@ -136,5 +136,8 @@ def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
         raise ValueError(msg)
     # Where something was selected has no place in a data set with other outputs.
     selected = [label for label, coordinate in value.coords.items() if coordinate.ndim == 0]
-    ordered: xr.DataArray = value.drop_vars(selected).transpose(DRAW, ..., missing_dims="ignore")
+    ordered: xr.DataArray = value
+    if not selected and (DRAW not in value.dims or value.dims[0] == DRAW):
+        return ordered  # as it should be: a search for draws comes here thousands of times
+    ordered = value.drop_vars(selected).transpose(DRAW, ..., missing_dims="ignore")
     return ordered
