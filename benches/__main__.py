@@ -7,14 +7,14 @@ import warnings
 import numba
 import numpy as np
 import pyxirr
-import squigglepy as sq
 from scipy import stats
 
 import overbuild as ob
-from benches.cases import coreweave, coreweave_numpy, neocloud_study
 from benches.delivery import arrivals
 from benches.lead_times import lead_time_fits
 from benches.schedules import schedules
+from benches.studies import clouds, overhead, studies
+from benches.summaries import summaries
 from benches.timing import compare
 
 cap, use = ob.capex, ob.utilization
@@ -164,55 +164,6 @@ def jobs() -> None:
         compare(f"occupancy, {n:.0e} jobs {order}, {minutes:,} minutes", runs, rounds=5)
 
 
-def studies() -> None:
-    """A study of the CoreWeave case."""
-    draws = 2**20
-    inputs = ob.read_inputs(ob.data.path("coreweave_2024"))
-    constants = {name: given.value for name, given in inputs.items() if not given.is_random}
-    study = ob.Study(coreweave, inputs)
-
-    def with_numpy() -> dict[str, np.ndarray]:
-        rng = np.random.default_rng(1)
-        z = stats.norm.ppf(0.95)
-        drawn = {
-            "customer_hours": rng.uniform(2.5e8, 3.5e8, draws),
-            "customer_share": rng.uniform(0.615, 0.625, draws),
-            "customer_price_ratio": 0.75 + 0.35 * rng.beta(1 + 4 * 5 / 7, 1 + 4 * 2 / 7, draws),
-            "opening_gpus": 4e4 + 4e4 * rng.beta(1 + 4 * 0.325, 1 + 4 * 0.675, draws),
-            "closing_gpus": rng.triangular(250_000, 250_000, 270_000, draws),
-            "price": rng.lognormal(np.log(8) / 2, np.log(2) / 2 / z, draws),
-        }
-        return coreweave_numpy(constants | drawn)
-
-    def with_squigglepy() -> dict[str, np.ndarray]:
-        sq.set_seed(1)
-        distributions = {
-            "customer_hours": sq.uniform(2.5e8, 3.5e8),
-            "customer_share": sq.uniform(0.615, 0.625),
-            "customer_price_ratio": sq.pert(0.75, 1, 1.1),
-            "opening_gpus": sq.pert(40_000, 53_000, 80_000),
-            "closing_gpus": sq.triangular(250_000, 250_001, 270_000),
-            "price": sq.lognorm(2, 4),
-        }
-        drawn = {name: sq.sample(given, n=draws) for name, given in distributions.items()}
-        return coreweave_numpy(constants | drawn)
-
-    runs = {
-        "overbuild": lambda: study.run(draws, seed=1),
-        "NumPy by hand": with_numpy,
-        "squigglepy": with_squigglepy,
-    }
-    compare(f"a study of {draws:,} draws", runs, rounds=5)
-
-
-def clouds() -> None:
-    """The income statement of a GPU cloud over ten years of quarters."""
-    study = neocloud_study()
-    compare(
-        "neocloud, 65,536 draws of 40 quarters", {"overbuild": lambda: study.run(2**16)}, rounds=3
-    )
-
-
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     print("Medians of runs in turn; the last column is in units of overbuild's time.")
@@ -226,6 +177,8 @@ if __name__ == "__main__":
         lead_time_fits,
         jobs,
         studies,
+        overhead,
+        summaries,
         clouds,
     ):
         bench()

@@ -12,7 +12,7 @@ import decimal
 import importlib
 import numbers
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -41,6 +41,11 @@ def plain(value: Values) -> Any:
 def elementwise(kernel: np.ufunc, keywords: Mapping[str, Any], **operands: Values) -> Values:
     """Evaluate a kernel on `operands` in their order, with `keywords` of :class:`numpy.ufunc`."""
     named = {name: op for name, op in operands.items() if isinstance(op, xr.DataArray)}
+    if named and not keywords and _have_no_labels(operands.values()):
+        # Nothing to align, which takes xarray longer than the kernel: draws of a study are so.
+        bare = [op.variable if isinstance(op, xr.DataArray) else op for op in operands.values()]
+        found = kernel(*bare)
+        return xr.DataArray(found.data, dims=found.dims)
     if len(named) > 1:
         try:
             xr.align(*named.values(), join="exact", copy=False)
@@ -55,6 +60,20 @@ def elementwise(kernel: np.ufunc, keywords: Mapping[str, Any], **operands: Value
     # An argument's unit is not the result's.
     is_new = isinstance(result, xr.DataArray) and keywords.get("out") is None
     return result.drop_attrs() if is_new else result
+
+
+def _have_no_labels(operands: Iterable[Values]) -> bool:
+    """Whether all are numbers, or arrays of numbers that only have names and go together."""
+    sizes: dict[Hashable, int] = {}
+    for operand in operands:
+        if type(operand) in (float, int):
+            continue
+        if type(operand) is not xr.DataArray or operand.coords or operand.dtype.kind not in "iuf":
+            return False
+        for dim, size in operand.sizes.items():
+            if sizes.setdefault(dim, size) != size:
+                return False
+    return True
 
 
 def numeric(name: str, operand: Values) -> Values:
@@ -247,9 +266,10 @@ def _along_named(
         op = named[name]
         if core not in op.dims:
             named[name] = op.expand_dims({core: size if core == dim else 1})
-    return xr.apply_ufunc(
+    bare = _have_no_labels(named.values())
+    found = xr.apply_ufunc(
         kernel,
-        *named.values(),
+        *(op.variable if bare else op for op in named.values()),
         input_core_dims=[[dims[name]] if name in dims else [] for name in named],
         output_core_dims=[[dim] if gives_row else []],
         join="exact",
@@ -258,6 +278,7 @@ def _along_named(
         dask_gufunc_kwargs={"allow_rechunk": True},
         output_dtypes=[float],
     )
+    return xr.DataArray(found) if bare else found
 
 
 def with_names(name: str, operand: Values, dims: Sequence[str]) -> xr.DataArray:

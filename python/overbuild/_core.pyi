@@ -4,7 +4,7 @@ Ufuncs are made from the tables in ``src/<wing>/<topic>.rs`` and need no line he
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, final
+from typing import Any, ClassVar, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,25 @@ def lead_time_curves(
 def row_statistics(
     values: _Floats, probabilities: list[float], weights: _Floats | None, replicates: bool
 ) -> tuple[_Floats, _Floats, NDArray[np.uint64]]: ...
+
+@final
+class StatisticsStream:
+    block: ClassVar[int]
+    def __new__(
+        cls,
+        count: int,
+        draws: int,
+        probabilities: list[float],
+        weighted: bool,
+        replicates: bool,
+        limit: int,
+    ) -> StatisticsStream: ...
+    @property
+    def needs(self) -> str: ...
+    def weigh(self, weights: _Floats) -> None: ...
+    def absorb(self, values: _Floats, weights: _Floats | None) -> None: ...
+    def end_pass(self) -> None: ...
+    def result(self) -> tuple[_Floats, _Floats, NDArray[np.uint64]]: ...
 
 @final
 class QuantileTable:

@@ -132,6 +132,11 @@ impl RowOperand {
     fn is_contiguous(&self) -> bool {
         self.step == size_of::<f64>() as isize
     }
+
+    /// Whether neighbours among rows are neighbours in memory: eight numbers for the lanes.
+    fn is_side_by_side(&self) -> bool {
+        self.rows.stride == size_of::<f64>() as isize
+    }
 }
 
 /// Runs `kernel` over `n` rows; true if a NaN came out of a row without one. The grain counts
@@ -191,6 +196,14 @@ unsafe fn by_lanes<F: Rowwise<A>, A>(
 /// # Safety
 /// Rows `start..start + len` must be readable.
 unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usize, isa: Isa) {
+    if input.is_side_by_side() && len == LANES {
+        let first = Operand::new(input.rows.at(start).cast(), input.step);
+        for (t, lanes) in buffer.iter_mut().enumerate() {
+            // SAFETY: numbers `t` of eight rows are readable and lie one after the other.
+            lanes.0 = unsafe { first.at(t).cast::<[f64; LANES]>().read() };
+        }
+        return;
+    }
     if input.is_contiguous() {
         let rows =
             std::array::from_fn(|lane| input.rows.at(start + lane.min(len - 1)).cast_const());
@@ -211,6 +224,14 @@ unsafe fn load(buffer: &mut [Lanes], input: &RowOperand, start: usize, len: usiz
 /// # Safety
 /// Rows `start..start + len` must be writable and no reference to them be held.
 unsafe fn store(buffer: &[Lanes], output: &RowOperand, start: usize, len: usize, isa: Isa) {
+    if output.is_side_by_side() && len == LANES {
+        let first = Operand::new(output.rows.at(start).cast(), output.step);
+        for (t, lanes) in buffer.iter().enumerate() {
+            // SAFETY: numbers `t` of eight rows are writable and lie one after the other.
+            unsafe { first.at(t).cast::<[f64; LANES]>().write(lanes.0) };
+        }
+        return;
+    }
     if output.is_contiguous() && len == LANES {
         let rows = std::array::from_fn(|lane| output.rows.at(start + lane));
         // SAFETY: the caller's promise: eight rows, writable, as long as the buffer.

@@ -192,6 +192,10 @@ class TestSummary:
             "source",
             "grade",
             "NaN draws",
+            "SE P5",
+            "SE P50",
+            "SE P95",
+            "SE mean",
         ]
         assert summary.index.name == "variable"
         assert list(summary.index[:3]) == ["price", "opening", "servers"]
@@ -207,6 +211,35 @@ class TestSummary:
         )
         assert summary.loc["price", "grade"] == "A"
         assert list(result.summary(quantiles=(0.025, 0.5)).columns[:2]) == ["P2.5", "P50"]
+
+    def test_replicates_give_standard_errors(self) -> None:
+        result = STUDY.run(1024, seed=1)
+        without = ob.study.Result(result.dataset.drop_attrs(deep=False)).summary()
+        replicated = ob.study.Result(result.dataset.assign_attrs(replicates=16)).summary()
+        errors = ["SE P5", "SE P50", "SE P95", "SE mean"]
+        assert list(replicated.columns) == [*without.columns, *errors]
+        pd.testing.assert_frame_equal(replicated[without.columns], without)
+        use = result.dataset.use.values
+        parts = np.array([np.quantile(use[k::16], 0.5) for k in range(16)])
+        assert replicated.loc["use", "SE P50"] == parts.std(ddof=1) / 4
+        assert np.isnan(replicated.loc["revenue", "SE mean"])
+
+    def test_weights_are_used(self) -> None:
+        dataset = STUDY.run(1024, seed=1).dataset
+        weights = np.random.default_rng(2).integers(0, 5, 1024) / 1.0
+        weighted = ob.study.Result(dataset.assign_coords(draw_weight=("draw", weights))).summary()
+        gpus = dataset.gpus.isel(period=3).values
+        expected = np.quantile(gpus, 0.95, weights=weights, method="inverted_cdf")
+        assert weighted.loc["gpus[period=3]", "P95"] == expected
+        assert weighted.loc["gpus[period=3]", "mean"] == pytest.approx(
+            np.average(gpus, weights=weights), rel=1e-12
+        )
+        assert weighted.loc["revenue", "P5"] == 1.9e9
+
+    def test_a_lazy_result_has_the_same_summary(self) -> None:
+        dataset = STUDY.run(5000, seed=1).dataset
+        lazy = ob.study.Result(dataset.chunk(draw=700)).summary()
+        pd.testing.assert_frame_equal(lazy, ob.study.Result(dataset).summary(), rtol=0)
 
     def test_nan_draws_are_counted(self) -> None:
         def half(a):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +11,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import overbuild as ob
-from overbuild.study.cells import number, number_list
 
 GOOD = """\
 # a comment, with a comma and one "quote
@@ -315,63 +310,6 @@ def test_scenarios_in_all_forms(tmp_path) -> None:
     assert float(data["y"].sel(scenario="base").mean()) == 0.5
 
 
-@pytest.mark.parametrize(
-    ("cell", "value"),
-    [
-        ("1,000", 1e3),
-        ("12,345,678.5", 12345678.5),
-        ("+1,000e3", 1e6),
-        ("62%", 0.62),
-        ("7 %", 0.07),
-        ("12.5%", 0.125),
-        ("1e2%", 1.0),
-        (" 3e8 ", 3e8),
-        ("\N{MINUS SIGN}5", -5.0),
-        (".5", 0.5),
-        ("5.", 5.0),
-        ("007", 7.0),
-        ("1000000", 1e6),
-        (np.float32(0.5), 0.5),
-        (np.int64(3), 3.0),
-    ],
-)
-def test_numbers_as_analysts_write_them(cell, value: float) -> None:
-    assert number(cell) == value
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_written_by_python_are_read_exactly(value: float) -> None:
-    assert number(repr(value)) == value
-    assert number(value) == value
-
-
-@given(st.integers(-(10**15), 10**15), st.integers(0, 3))
-def test_numbers_with_commas_and_percent(value: int, decimals: int) -> None:
-    assert number(f"{value:,}") == value
-    assert number(f"{value:,.{decimals}f}") == value
-    assert number(f"{value}%") == value / 100
-
-
-@given(st.text("0123456789,.eE+-% ", max_size=12) | st.text(max_size=6))
-def test_other_text_is_refused_or_a_number(text: str) -> None:
-    """What is read is what Python reads, but for commas, percent signs, typographic minus."""
-    found = None
-    with contextlib.suppress(ValueError):
-        found = number(text)
-    if found is not None:
-        plain = text.strip().replace(",", "").replace("\N{MINUS SIGN}", "-")
-        expected = float(plain.rstrip("% ")) / (100 if plain.endswith("%") else 1)
-        assert found == pytest.approx(expected, rel=1e-15, abs=5e-324)
-        assert "," not in text or re.search(r"[1-9][0-9]{0,2}(,[0-9]{3})+(?![0-9,])", text)
-
-
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
-def test_lists_of_numbers(values: list[float]) -> None:
-    assert number_list("; ".join(map(repr, values))) == values
-    assert number_list(values) == values
-    assert number_list(np.array(values)) == values
-
-
 TWO_ENDS = ("lognormal", "normal", "beta", "gamma", "weibull")
 
 
@@ -403,47 +341,6 @@ def test_ends_have_their_probabilities_in_all_forms(tmp_path_factory, table) -> 
         assert law.cdf(row["low"]) == pytest.approx(tail, rel=1e-8)
         assert law.sf(row["high"]) == pytest.approx(tail, rel=1e-8)
         np.testing.assert_allclose(law.ppf([tail, 1 - tail]), [row["low"], row["high"]], rtol=1e-9)
-
-
-@given(st.floats(1.0001, 1e6), st.floats(1e-9, 1e9), st.floats(0.05, 0.999))
-def test_two_quantiles_of_gamma_and_weibull(factor: float, low: float, level: float) -> None:
-    tail, high = (1 - level) / 2, low * factor
-    assume(high > low)
-    for make in (ob.gamma, ob.weibull):
-        law = make(low, high, level)
-        np.testing.assert_allclose([law.ppf(tail), law.isf(tail)], [low, high], rtol=1e-10)
-
-
-@given(st.floats(1e-6, 1 - 1e-6), st.floats(1e-6, 1 - 1e-6), st.floats(0.05, 0.999))
-def test_two_quantiles_of_beta(one: float, other: float, level: float) -> None:
-    low, high = min(one, other), max(one, other)
-    assume(high - low > 1e-5)
-    tail = (1 - level) / 2
-    law = ob.beta(low, high, level)
-    np.testing.assert_allclose([law.cdf(low), law.sf(high)], tail, rtol=1e-9)
-    np.testing.assert_allclose([law.ppf(tail), law.isf(tail)], [low, high], rtol=1e-8, atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: ob.beta(0, 0.5), "a beta interval must lie between 0 and 1, got low = 0"),
-        (lambda: ob.beta(0.5, 1), "a beta interval must lie between 0 and 1"),
-        (lambda: ob.beta(0.5, 0.4), "low must be below high"),
-        (lambda: ob.beta(0.4, 0.5, level=1), "level must be between 0 and 1"),
-        (lambda: ob.gamma(0, 1), "a gamma interval must lie above 0"),
-        (lambda: ob.gamma(2, 1), "low must be below high"),
-        (lambda: ob.gamma(1, np.nextafter(1, 2)), "no gamma distribution that can be computed"),
-        (lambda: ob.weibull(-1, 1), "a Weibull interval must lie above 0"),
-        (lambda: ob.weibull(1, math.nan), "must be finite"),
-        (lambda: ob.uniform(2, 2), "low must be below high"),
-        (lambda: ob.uniform(-1e308, 1e308), "must have a finite difference"),
-        (lambda: ob.loguniform(0, 1), "a log-uniform interval must lie above 0"),
-    ],
-)
-def test_impossible_short_forms(make, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        make()
 
 
 def test_large_tables(tmp_path) -> None:

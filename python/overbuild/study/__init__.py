@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overbuild.study.correlation import CorrelationError, nearest_correlation
 from overbuild.study.distributions import (
     beta,
     between,
@@ -19,12 +20,14 @@ from overbuild.study.distributions import (
     zero_inflated,
 )
 from overbuild.study.inputs import Input
+from overbuild.study.opening import open_result
 from overbuild.study.results import Result
 from overbuild.study.running import Study
 from overbuild.study.sampling import tabulate
 from overbuild.study.tables import read_inputs, read_scenarios
 
 __all__ = [
+    "CorrelationError",
     "Input",
     "Result",
     "Study",
@@ -36,6 +39,8 @@ __all__ = [
     "gamma",
     "loguniform",
     "mixture",
+    "nearest_correlation",
+    "open_result",
     "pert",
     "read_inputs",
     "read_scenarios",

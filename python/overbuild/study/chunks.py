@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +17,9 @@ from overbuild.study.evaluation import Model
 from overbuild.study.inputs import DRAW, SCENARIO, Input
 from overbuild.study.labels import places
 from overbuild.study.sampling import Sampler
+
+#: Arrays to be filled, by label.
+Room = Mapping[str, NDArray[np.float64]]
 
 #: Gives the draws of labels from their tables.
 Draw = Callable[[Mapping[str, QuantileTable]], dict[str, NDArray[np.float64]]]
@@ -43,12 +48,29 @@ class Work:
     tables: Mapping[str, Mapping[str, QuantileTable]]
     sampler: Sampler
 
-    def __call__(self, start: int, n: int) -> dict[str, xr.DataArray]:
-        """Return the random inputs and the outputs of draws `start` to ``start + n``."""
+    def __call__(self, start: int, n: int, room: Room | None = None) -> dict[str, xr.DataArray]:
+        """Return the random inputs and the outputs of draws `start` to ``start + n``.
+
+        Inputs that are in `room` are drawn into its arrays, where they are to stay.
+        """
         together = self.sampler.together(start, n)
         return self._outcome(
-            lambda tables: self.sampler.draw(tables, start, n, together), n, first=start == 0
+            lambda tables: self.sampler.draw(tables, start, n, together, room or {}),
+            n,
+            first=start == 0,
         )
+
+    def alone(self) -> list[str]:
+        """Return the inputs that are one draw each, the same in all scenarios, and independent."""
+        correlation = self.sampler.correlation
+        together = () if correlation is None else correlation.labels
+        first = next(iter(self.scenarios.values()))
+        return [
+            name
+            for name, given in first.items()
+            if given.is_random and name not in self.varying and name in self.sampler.points
+            if name not in together
+        ]
 
     def at(self, points: Mapping[str, NDArray[np.float64]], n: int) -> dict[str, xr.DataArray]:
         """Return the same where each label has the probabilities in `points`, `n` of them."""
@@ -74,17 +96,34 @@ class Work:
             return parts[""]
         return stacked(parts, shared=self._recorded.keys() - self.varying)
 
-    @property
+    def fingerprint(self) -> str:
+        """Return what tells these inputs from others: a digest of all numbers but the model's."""
+        digest = hashlib.sha256()
+        for scenario, inputs in self.scenarios.items():
+            for name, given in inputs.items():
+                digest.update(repr((scenario, name)).encode())
+                if not given.distributions(name):
+                    digest.update(np.asarray(given.value, dtype=float).tobytes())
+            for label, table in self.tables[scenario].items():
+                state: Any = table.__reduce__()[1]
+                nodes, *ends = state
+                digest.update(repr((label, ends)).encode() + nodes.tobytes())
+        correlation = self.sampler.correlation
+        together = correlation and (correlation.labels, correlation.copula.lower())
+        digest.update(repr((list(self.sampler.points), together)).encode())
+        return digest.hexdigest()
+
+    @functools.cached_property
     def _recorded(self) -> dict[str, None]:
         """Inputs that differ by draw or by scenario, in their order."""
         every = self.scenarios.values()
         return {
             name: None
             for name in next(iter(every))
-            if name in self.varying or any(inputs[name].is_random for inputs in every)
+            if name in self.varying or any(inputs[name].distributions(name) for inputs in every)
         }
 
-    @property
+    @functools.cached_property
     def varying(self) -> set[str]:
         """Names of inputs that some scenario overrides."""
         first, *others = self.scenarios.values()
@@ -94,14 +133,15 @@ class Work:
 def _arranged(name: str, given: Input, drawn: Mapping[str, NDArray[np.float64]], n: int) -> Any:
     """Return what the model gets for an input: a float, or an array that it must not change."""
     labels = given.distributions(name)
-    if not labels:
-        return given.value
     if name in labels:
         array = xr.DataArray(drawn[name], dims=DRAW)
-    else:
+    elif labels:
         array = _along_dims(given.value.rename(name), drawn, n)
+    else:
+        array = given.value
     # A model that writes into its inputs fails, rather than change what is recorded.
-    array.values.flags.writeable = False
+    if isinstance(array, xr.DataArray):
+        array.values.flags.writeable = False
     return array
 
 
@@ -144,6 +184,11 @@ def _stack(name: str, parts: Mapping[str, xr.DataArray]) -> xr.DataArray:
     except ValueError as error:
         msg = f"{name!r} has different labels or lengths in different scenarios: {error}"
         raise ValueError(msg) from error
+    units = {scenario: str(array.attrs.get("unit", "")) for scenario, array in parts.items()}
+    if len(set(units.values())) > 1:
+        said = ", ".join(f"{scenario} {unit or 'none'}" for scenario, unit in units.items())
+        msg = f"{name!r} has different units in different scenarios: {said}"
+        raise ValueError(msg)
     arrays = [array.transpose(..., DRAW, missing_dims="ignore") for array in xr.broadcast(*aligned)]
     values = np.stack([array.values for array in arrays])
     whole = xr.DataArray(

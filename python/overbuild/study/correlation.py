@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from overbuild._core import Copula
 
+#: What correlations computed elsewhere may be off by, from 1 or from each other.
+_ROUNDING = 1e-9
+
 #: What a study takes: a number for all pairs, a factor's loadings by name, correlations by pair
 #: of names, or a matrix.
 Given = float | Mapping[str, float] | Mapping[tuple[str, str], float] | pd.DataFrame
@@ -29,8 +32,11 @@ class CorrelationError(ValueError):
     """
 
     def __init__(self, message: str, nearest: pd.DataFrame) -> None:
-        super().__init__(message)
+        super().__init__(message, nearest)  # both, so that it can be pickled
         self.nearest = nearest
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,10 +103,10 @@ def _from_table(table: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> pd.D
             raise ValueError(msg)
     for one, other in itertools.product(rows, rows):
         rho = _coefficient(f"correlation of {one} and {other}", table.loc[one, other])
-        if one == other and rho != 1:
+        if one == other and abs(rho - 1) > _ROUNDING:
             msg = f"correlation of {one} with itself must be 1, got {rho}"
             raise ValueError(msg)
-        if not math.isclose(rho, table.loc[other, one], abs_tol=1e-9):
+        if not math.isclose(rho, table.loc[other, one], abs_tol=_ROUNDING):
             msg = (
                 f"correlation must be symmetric, but {one} and {other} have {rho} and "
                 f"{table.loc[other, one]}"
@@ -179,10 +185,10 @@ def _coefficient(what: str, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError):
         number = math.nan
-    if not -1 <= number <= 1:
+    if not abs(number) <= 1 + _ROUNDING:
         msg = f"{what} must be a number from -1 to 1, got {value!r}"
         raise ValueError(msg)
-    return number
+    return min(max(number, -1.0), 1.0)
 
 
 def _check(matrix: pd.DataFrame) -> None:
@@ -237,8 +243,13 @@ def nearest_correlation(matrix: pd.DataFrame | NDArray[np.float64]) -> pd.DataFr
     """
     table = pd.DataFrame(matrix)
     values = table.to_numpy(dtype=float)
-    if values.shape[0] != values.shape[1] or not np.array_equal(values, values.T):
-        msg = f"matrix must be square, symmetric and finite, got shape {values.shape}"
+    if (
+        values.size == 0
+        or values.shape[0] != values.shape[1]
+        or not np.isfinite(values).all()
+        or not np.array_equal(values, values.T)
+    ):
+        msg = f"matrix must be square, symmetric and finite, got:\n{table}"
         raise ValueError(msg)
     near, correction = values, np.zeros_like(values)
     for _ in range(10_000):

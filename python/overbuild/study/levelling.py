@@ -211,7 +211,7 @@ def quantiles(values: Floats, probabilities: Floats, weights: Floats | None) -> 
     if n == 0:
         return np.full(probabilities.shape, np.nan)
     if weights is None:
-        places = np.clip(probabilities * (n + 1 / 3) - 2 / 3, 0, n - 1)
+        places = _snapped(np.clip(probabilities * (n + 1 / 3) - 2 / 3, 0, n - 1))
         ends = np.concatenate([np.floor(places), np.ceil(places)]).astype(np.intp)
         rising = np.partition(values, np.unique(ends))
     else:
@@ -219,7 +219,7 @@ def quantiles(values: Floats, probabilities: Floats, weights: Floats | None) -> 
         rising, share = values[order], weights[order] / weights.sum()
         one = float(np.square(share).sum())
         reached = (np.cumsum(share) - share / 2 + one / 6) / (1 + one / 3)
-        places = np.interp(probabilities, reached, np.arange(n))
+        places = _snapped(np.interp(probabilities, reached, np.arange(n)))
     below = places.astype(np.intp)
     above = np.minimum(below + 1, n - 1)
     part = places - below
@@ -228,6 +228,12 @@ def quantiles(values: Floats, probabilities: Floats, weights: Floats | None) -> 
     # Between two infinities, or at one, there is nothing to interpolate.
     found = np.where(np.isnan(found) | (rising[below] == rising[above]), rising[below], found)
     return found + 0.0  # no zero with a minus sign
+
+
+def _snapped(places: Floats) -> Floats:
+    """Return places between draws, a whole one where only rounding keeps it from that."""
+    whole = np.rint(places)
+    return np.where(np.abs(places - whole) < 1e-9, whole, places)
 
 
 def _median(values: Floats, weights: Floats | None) -> float:

@@ -12,12 +12,10 @@ import xarray as xr
 
 from overbuild.study.inputs import WEIGHT
 from overbuild.study.outline import runs
+from overbuild.study.summaries import MISSING
 
 if TYPE_CHECKING:
     from overbuild.study.results import Result
-
-#: Column of the summary that counts draws without a value.
-MISSING = "NaN draws"
 
 #: Columns that may go where a terminal is too narrow for all, in this order.
 _LESS_NEEDED = ("mean", "grade")

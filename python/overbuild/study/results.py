@@ -73,8 +73,9 @@ class Result(Drivers):
         ----------
         name : str, optional
             An input or output; the first output if not given.
-        kind : {"histogram", "s_curve", "posterior", "fan", "scenarios"}, optional
-            Which picture to draw, if not the one that this method would choose.
+        kind : {"histogram", "s_curve", "posterior", "fan", "scenarios", "tornado"}, optional
+            Which picture to draw, if not the one that this method would choose. A tornado is of
+            an output, by :meth:`sensitivity`; `name` may be the label of a position then.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if not given.
         quantiles : sequence of float, optional
@@ -99,6 +100,8 @@ class Result(Drivers):
         """
         from overbuild import plot  # matplotlib is an extra
 
+        if kind == "tornado":
+            return plot.tornado(self.sensitivity(name or self._known(None)), ax=ax)
         values = self.dataset[self._known(name)]
         evidence = rendering.evidence(self.dataset)
         return plot.variable(values, ax=ax, quantiles=quantiles, kind=kind, evidence=evidence)

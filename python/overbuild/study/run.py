@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from concurrent.futures import Executor
 import xarray as xr
 
 from overbuild.study.chunks import Work
-from overbuild.study.collecting import Collection
+from overbuild.study.collecting import Collection, Columns
 from overbuild.study.executing import in_order
 from overbuild.study.inputs import REPLICATES
 from overbuild.study.results import Result
@@ -54,20 +55,36 @@ class Run:
 
     def extend(self, draws: int) -> None:
         """Go on until there are `draws` draws."""
+        if self.collection.done < draws:
+            with self.collection.writing():
+                self._extend(draws)
+
+    def _extend(self, draws: int) -> None:
         collection = self.collection
-        with tqdm(
+        bar = tqdm(
             total=draws,
-            initial=min(collection.done, draws),
+            initial=collection.done,
             desc=self.work.model.name,
             unit="draw",
             unit_scale=True,
             delay=1.0 if self.progress is None else 0.0,
             disable=None if self.progress is None else not self.progress,
             leave=False,
-        ) as bar:
-            for n, chunk in in_order(self.work, self._ranges(draws), self.executor):
+        )
+        chunks = in_order(self._task(), self._ranges(draws), self.executor)
+        # Closing makes sure that nothing goes on behind a run that has failed.
+        with bar, contextlib.closing(chunks):
+            for n, chunk in chunks:
                 collection.add(chunk if collection.done else self.labelled(chunk), n)
                 bar.update(n)
+
+    def _task(self) -> Callable[[int, int], dict[str, xr.DataArray]]:
+        """Return what makes a chunk: here it can draw where draws are to stay."""
+        collection, work = self.collection, self.work
+        if self.executor is not None or not isinstance(collection, Columns):
+            return work
+        names = work.alone()
+        return lambda start, n: work(start, n, collection.room(names, n))
 
     def _ranges(self, draws: int) -> Iterator[tuple[int, int]]:
         """Yield start and size of the chunks that are missing; borders are multiples of a chunk."""

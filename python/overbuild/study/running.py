@@ -26,6 +26,7 @@ from overbuild.study.run import Run
 from overbuild.study.sampling import BITS, Sampler, tabulate_all
 from overbuild.study.scenarios import as_scenarios, labels_of
 from overbuild.study.sobol import sobol
+from overbuild.study.tables import Table, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
 CHUNK = 2**17
@@ -57,8 +58,9 @@ class Study:
         inputs in their order, or one number for all pairs. It is the correlation of normal
         scores (a Gaussian copula), which leaves each input its own distribution; that of ranks
         is :math:`(6/\pi) \arcsin(\rho/2)`, a little less.
-    scenarios : mapping, optional
-        For each name the inputs that it overrides: ``{"cheap": {"price": 1.5}}``. Outputs get a
+    scenarios : mapping, DataFrame or path, optional
+        For each name the inputs that it overrides: ``{"cheap": {"price": 1.5}}``; or a table
+        that :func:`overbuild.read_scenarios` reads. Outputs get a
         dimension ``scenario`` and all scenarios the same draws, so that their differences
         (:meth:`Result.against`) are no noise. A scenario ``base`` that overrides nothing comes
         first unless it is given.
@@ -98,11 +100,13 @@ class Study:
         units: Mapping[str, str] | None = None,
         *,
         correlation: Any = None,
-        scenarios: Mapping[str, Any] | None = None,
+        scenarios: Mapping[str, Any] | Table | None = None,
     ) -> None:
         self.inputs = as_inputs(inputs)
         self.model = Model.of(model, self.inputs)
         self.units = dict(units or {})
+        if isinstance(scenarios, str | os.PathLike | pd.DataFrame):
+            scenarios = read_scenarios(scenarios)
         self.scenarios = as_scenarios(scenarios, self.inputs)
         labels = {name: list(self._distributions(name)) for name in self.inputs}
         random = {name: found for name, found in labels.items() if found}
@@ -180,15 +184,15 @@ class Study:
         seed = _whole("seed", seed, 0, None)
         chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
         wanted = precise.as_wanted(precision)
+        self.partial = None
         work = self.work(most, seed)
         if store is None:
             collection: Any = Columns(draws)
         else:
             from overbuild.study.storing import Store  # Zarr and Dask are an extra
 
-            collection = Store(store, work, seed, chunk)
+            collection = Store(store, work, self._labelled, seed, chunk)
         run = Run(work, collection, self._labelled, seed, chunk, executor, progress)
-        self.partial = None
         try:
             while True:
                 run.extend(draws)

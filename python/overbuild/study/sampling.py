@@ -167,10 +167,12 @@ class Sampler:
         start: int,
         n: int,
         together: Mapping[str, NDArray[np.float64]] | None = None,
+        room: Mapping[str, NDArray[np.float64]] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
         """Return draws `start` to ``start + n`` of each label in `tables`.
 
-        Points of those that are correlated are made if they are not given.
+        Points of those that are correlated are made if they are not given. Independent ones that
+        have an array in `room` are drawn there.
         """
         if together is None:
             together = self.together(start, n)
@@ -179,7 +181,7 @@ class Sampler:
             if label in together:
                 drawn[label] = table.ppf(together[label])
             else:
-                drawn[label] = np.empty(n)
+                drawn[label] = np.empty(n) if not room or label not in room else room[label]
                 self.points[label].draw(table, start, drawn[label])
         return drawn
 

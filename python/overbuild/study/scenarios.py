@@ -79,7 +79,8 @@ def labels_of(name: str, scenarios: Mapping[str, Mapping[str, Input]]) -> dict[s
         if len(distinct) == 1:
             merged[word] = first[word]
         else:
-            merged[word] = "; ".join(f"{scenario}: {text}" for scenario, text in texts.items())
+            told = [f"{scenario}: {text}" for scenario, text in texts.items() if text]
+            merged[word] = "; ".join(told)
     return merged
 
 
@@ -92,6 +93,9 @@ def against(dataset: xr.Dataset, base: str, *, relative: bool) -> xr.Dataset:
     if base not in names:
         msg = f"no scenario {base!r}; there are {', '.join(names)}"
         raise KeyError(msg)
+    if len(names) == 1:
+        msg = f"there is no scenario but {base!r} to compare"
+        raise ValueError(msg)
     others = dataset.sel({SCENARIO: [name for name in names if name != base]})
     compared = {}
     for name, variable in others.data_vars.items():

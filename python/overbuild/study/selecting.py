@@ -65,10 +65,12 @@ def positions(
 
 
 def single(dataset: xr.Dataset, role: str, asked: str | None, argument: str) -> Position:
-    """Return the one position of that label; the first of its role if none is asked for."""
+    """Return the one position of that label; that of the first of its role if none is given."""
+    if asked is None:
+        asked = str(positions(dataset, role)[0].variable.name)
     found = positions(dataset, role, asked)
-    if asked is not None and len(found) > 1:
-        msg = f"{argument} must be one position, got {asked!r}; give one of {_some(found)}"
+    if len(found) > 1:
+        msg = f"{asked!r} has {len(found)} positions; give as {argument} one of {_some(found)}"
         raise ValueError(msg)
     return found[0]
 
@@ -109,19 +111,19 @@ def _positions(variable: xr.DataArray) -> Iterator[Position]:
 
 
 def _named(dataset: xr.Dataset, name: str) -> list[Position]:
-    variable = name if name in dataset.data_vars else str(name).partition("[")[0]
-    if variable not in dataset.data_vars:
-        known = [str(key) for key in dataset.data_vars]
-        close = difflib.get_close_matches(str(name), known, n=1)
+    known = {str(key): variable for key, variable in dataset.data_vars.items()}
+    # A label begins with the name of its variable.
+    about = [name] if name in known else [one for one in known if name.startswith(f"{one}[")]
+    if not about:
+        close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         msg = f"no variable {name!r}; {hint}there are {', '.join(known)}"
         raise KeyError(msg)
-    array = dataset[variable]
-    if DRAW not in array.dims:
+    found = [one for key in about for one in _positions(known[key])]
+    if not found:
         msg = f"{name!r} is the same in all draws"
         raise ValueError(msg)
-    found = list(_positions(array))
-    if variable == name:
+    if name in known:
         return found
     chosen = [one for one in found if one.label == name]
     if not chosen:

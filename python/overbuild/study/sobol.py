@@ -61,6 +61,7 @@ def sobol(
 class _Output:
     """What is known of a position of an output before the matrices are evaluated."""
 
+    name: str
     unit: str
     scenario: str
 
@@ -74,7 +75,7 @@ def _outputs(study: Study, work: Work) -> dict[str, _Output]:
             continue
         for label, place in places(value.rename(name), without=DRAW):
             scenario = str(value[SCENARIO].values[place[SCENARIO]]) if SCENARIO in place else ""
-            found[label] = _Output(value.attrs["unit"], scenario)
+            found[label] = _Output(name, value.attrs["unit"], scenario)
     return found
 
 
@@ -89,7 +90,7 @@ def _chosen(
         return dict.fromkeys(known)
     found: dict[str, None] = {}
     for name in [asked] if isinstance(asked, str) else asked:
-        labels = [one for one in known if name in (one, one.partition("[")[0])]
+        labels = [label for label, one in known.items() if name in (label, one.name)]
         if not labels:
             msg = f"no output {name!r} that differs between draws; there are {', '.join(known)}"
             raise KeyError(msg)
@@ -116,7 +117,7 @@ def _evaluate(
 ) -> dict[str, Floats]:
     """Return for each label its draws for each of the matrices, shape (matrices, draws)."""
     found: dict[str, list[Floats]] = {label: [] for label in chosen}
-    names = {label.partition("[")[0] for label in chosen}
+    names = {one.name for one in chosen.values()}
     for points in mixed:
         draws = next(iter(points.values())).size
         parts: dict[str, list[Floats]] = {label: [] for label in chosen}

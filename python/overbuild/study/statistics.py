@@ -17,8 +17,13 @@ from numpy.typing import NDArray
 
 from overbuild import _core
 from overbuild.study.inputs import DRAW, REPLICATES, WEIGHT
+from overbuild.study.streaming import streamed
 
 _Floats = NDArray[np.float64]
+
+#: Of rows: quantiles (rows, groups, probabilities), means (rows, groups) and numbers of NaN. The
+#: first group is all draws, the others are the replicates, if they are wanted.
+RowStatistics = tuple[_Floats, _Floats, NDArray[np.uint64]]
 
 #: Bytes of draws that are copied at a time, where they do not lie one after the other.
 _COPIED = 2**26
@@ -80,26 +85,24 @@ def statistics(
     ValueError
         If a probability is not between 0 and 1 or they do not rise, or weights are wrong.
     """
+    p = np.asarray(probabilities, dtype=float)
     if DRAW not in array.dims:
         array = array.expand_dims(DRAW)
-        weights = None
-    elif weights is None and WEIGHT in array.coords:
-        weights = array.coords[WEIGHT].values
-    p = np.asarray(probabilities, dtype=float)
-    turned = array.variable.transpose(..., DRAW)
-    shape, n = turned.shape[:-1], turned.shape[-1]
-    if weights is not None:
-        weights = _checked(weights, n)
+        counts = None
+    elif weights is not None:
+        counts = xr.Variable(DRAW, weights)
+    else:
+        counts = array.coords[WEIGHT].variable if WEIGHT in array.coords else None
+    variable = array.variable.transpose(..., DRAW)
+    if counts is not None:
+        _check_weights(counts, variable.shape[-1])
     # Two draws of each replicate are the least that tell anything.
-    replicates = replicates and n >= 2 * REPLICATES
-    parts = [
-        _core.row_statistics(rows, p.tolist(), weights, replicates)
-        for rows in _rows(turned.values.reshape(-1, n) if n else np.empty((_size(shape), 0)))
-    ]
-    groups = 1 + REPLICATES if replicates else 1
-    empty = (np.empty((0, groups, p.size)), np.empty((0, groups)), np.empty(0, np.uint64))
-    quantiles, means, missing = (np.concatenate(part) for part in zip(empty, *parts, strict=True))
-    return _shaped(quantiles, means, missing, shape)
+    replicates = replicates and variable.shape[-1] >= 2 * REPLICATES
+    if variable.chunks is None:
+        found = _in_memory(variable.values, p, counts, replicates)
+    else:
+        found = streamed(variable, p, counts, replicates)
+    return _shaped(*found, variable.shape[:-1])
 
 
 def quantiles_of(
@@ -112,8 +115,18 @@ def quantiles_of(
     return statistics(xr.DataArray(values, dims=DRAW), probabilities, weights).quantiles
 
 
-def _size(shape: tuple[int, ...]) -> int:
-    return int(np.prod(shape, dtype=np.int64))
+def _in_memory(
+    values: NDArray[Any], p: _Floats, weights: xr.Variable | None, replicates: bool
+) -> RowStatistics:
+    """Return statistics of rows, a part of them at a time if they must be copied."""
+    n = values.shape[-1]
+    table = values.reshape(int(np.prod(values.shape[:-1], dtype=np.int64)), n)
+    of_draws = None if weights is None else np.ascontiguousarray(weights.values, np.float64)
+    parts = [_core.row_statistics(rows, p.tolist(), of_draws, replicates) for rows in _rows(table)]
+    if len(parts) == 1:
+        return parts[0]
+    quantiles, means, missing = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return quantiles, means, missing
 
 
 def _rows(table: NDArray[Any]) -> Iterator[_Floats]:
@@ -123,23 +136,24 @@ def _rows(table: NDArray[Any]) -> Iterator[_Floats]:
         return
     # Eight rows are a cache line of a table whose draws come first.
     step = max(8, _COPIED // max(1, 8 * table.shape[1]))
-    for start in range(0, table.shape[0], step):
+    for start in range(0, max(1, table.shape[0]), step):
         yield np.ascontiguousarray(table[start : start + step], dtype=np.float64)
 
 
-def _checked(weights: _Floats, n: int) -> _Floats:
-    """Return weights that tell how much draws count."""
-    weights = np.ascontiguousarray(weights, dtype=np.float64)
+def _check_weights(weights: xr.Variable, n: int) -> None:
+    """Refuse weights that do not tell how much draws count."""
     if weights.shape != (n,):
         msg = f"weights must be {n} numbers, one for each draw, got shape {weights.shape}"
         raise ValueError(msg)
-    if n and not (weights.min() >= 0 and 0 < weights.sum() < np.inf):
+    if n == 0:
+        return
+    low, high, total = (float(getattr(weights, of)(skipna=False)) for of in ("min", "max", "sum"))
+    if not (low >= 0 and 0 < total < np.inf):
         msg = (
             "weights must be finite, not negative and not all zero, got numbers from "
-            f"{weights.min():g} to {weights.max():g} with sum {weights.sum():g}"
+            f"{low:g} to {high:g} with sum {total:g}"
         )
         raise ValueError(msg)
-    return weights
 
 
 def _shaped(

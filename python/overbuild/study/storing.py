@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
+import zarr
 
-try:
-    import dask.array  # noqa: F401 - lazy arrays are its
-    import zarr
-except ImportError as error:
-    msg = "stores need Zarr and Dask: pip install 'overbuild[store]'"
-    raise ImportError(msg) from error
-
+from overbuild.study import stored
 from overbuild.study.chunks import Work
-from overbuild.study.collecting import check_alike, with_room
-from overbuild.study.inputs import DRAW
+from overbuild.study.collecting import alike, check_alike, with_room
+from overbuild.study.inputs import DRAW, REPLICATES
+from overbuild.study.locking import exclusive
 
-#: The attribute of a store's group that tells of the run; a group without it is not ours.
-_ABOUT = "overbuild"
+Variables = dict[str, xr.DataArray]
 
-#: Draws that are made again to see whether a store holds the study at hand.
-_SAMPLE = 64
+#: Places in a store, and draws at each, that are made again to see whether it is this study's.
+_PLACES, _SAMPLE = 16, 64
 
 
 class Store:
@@ -35,17 +32,31 @@ class Store:
     after they are, so that a run killed at any moment can go on.
     """
 
-    def __init__(self, path: str | os.PathLike[str], work: Work, seed: int, chunk: int) -> None:
-        self.path = Path(path)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        work: Work,
+        labelled: Callable[[Variables], Variables],
+        seed: int,
+        chunk: int,
+    ) -> None:
+        self.path: Path = stored.as_folder(path)
+        self._work, self._labelled = work, labelled
         self._about: dict[str, Any] = {
+            "layout": stored.LAYOUT,
             "model": work.model.name,
             "seed": seed,
+            "replicates": REPLICATES,
+            "inputs": work.fingerprint(),
             "chunk": chunk,
             "done": 0,
+            "variables": [],
+            "coordinates": [],
         }
-        self._like: dict[str, xr.DataArray] = {}
-        if self.path.exists() and (self.path.is_file() or any(self.path.iterdir())):
-            self._resume(work)
+        self._like: Variables = {}
+        self._group: zarr.Group | None = None
+        if not stored.is_empty(self.path):
+            self._resume(stored.read_about(self.path))
 
     @property
     def done(self) -> int:
@@ -53,94 +64,155 @@ class Store:
         done: int = self._about["done"]
         return done
 
-    def _resume(self, work: Work) -> None:
-        about = _about(self.path)
+    def _resume(self, about: dict[str, Any]) -> None:
+        """Take up what is there, with the labels that this study has."""
+        if about["done"] == 0:
+            return  # killed before the first chunk: begin again
         if about["seed"] != self._about["seed"]:
             msg = (
                 f"store {self.path} holds draws of seed {about['seed']}, not "
                 f"{self._about['seed']}; give that seed or another path"
             )
             raise ValueError(msg)
-        self._about = about
-        self._like = self.arrays(0)
-        for start in sorted({0, max(0, self.done - _SAMPLE)}):
-            self._compare(work, start, min(_SAMPLE, self.done - start))
+        if about["inputs"] != self._about["inputs"]:
+            msg = (
+                f"store {self.path} holds draws of other inputs: a number, a distribution, a "
+                "correlation, a scenario or their order is not the same; give another path"
+            )
+            raise ValueError(msg)
+        n = min(_SAMPLE, about["done"])
+        found = stored.read_variables(self.path, about)
+        again = self._labelled(self._work(0, n))
+        if odd := sorted(found.keys() ^ again.keys()):
+            raise ValueError(self._other_model(odd[0]))
+        self._about |= {key: about[key] for key in ("chunk", "done", "variables", "coordinates")}
+        self._like = {name: with_room(again[name], 0) for name in about["variables"]}
+        for name, like in self._like.items():
+            if not alike(found[name], like):
+                raise ValueError(self._other_model(name))
+        starts = np.linspace(0, self.done - n, _PLACES).astype(int).tolist()
+        for start in sorted(set(starts)):
+            self._compare(start, n)
 
-    def _compare(self, work: Work, start: int, n: int) -> None:
+    def _compare(self, start: int, n: int) -> None:
         """Make some draws again, and refuse a store that has others."""
-        kept = self.arrays(self.done)
-        for name, again in work(start, n).items() if n else ():
-            there = kept.get(name)
-            if there is not None and DRAW in there.dims:
-                there = there.isel({DRAW: slice(start, start + n)})
-            if there is None or not np.array_equal(there.values, again.values, equal_nan=True):
-                msg = (
-                    f"store {self.path} holds draws of another study: {name!r} comes out "
-                    "otherwise. The inputs or the model have changed; give another path"
-                )
-                raise ValueError(msg)
+        kept = self.arrays(start + n)
+        for name, again in self._work(start, n).items():
+            there = kept[name].isel({DRAW: slice(start, None)}, missing_dims="ignore")
+            expected = again.values.astype(float)
+            if not np.array_equal(there.values, expected, equal_nan=True):
+                raise ValueError(self._other_model(name))
+
+    def _other_model(self, what: str) -> str:
+        return (
+            f"store {self.path} holds draws of another model: {what!r} comes out otherwise; give "
+            "the model as it was, or another path"
+        )
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other runs out while chunks are added."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with exclusive(self.path):
+            there = 0 if stored.is_empty(self.path) else stored.read_about(self.path)["done"]
+            if there != self.done:
+                msg = f"another run has written into store {self.path} meanwhile; run again"
+                raise RuntimeError(msg)
+            if self.done:
+                self._group = zarr.open_group(self.path, mode="r+")
+                self._relabel(self._group)
+            try:
+                yield
+            finally:
+                self._group = None
+
+    def _relabel(self, group: zarr.Group) -> None:
+        """Write the attributes that the study has now: units and sources may have been mended."""
+        for name, like in self._like.items():
+            if dict(group[name].attrs) != (attrs := _plain(like.attrs)):
+                group[name].attrs.put(attrs)
 
     def add(self, chunk: Mapping[str, xr.DataArray], n: int) -> None:
         """Put the next `n` draws behind those that are there."""
-        if not self._like:
-            self._create(chunk)
+        if self._group is None:
+            self._group = self._create(chunk)
         check_alike(self._like, chunk)
-        group = zarr.open_group(self.path, mode="r+")
         end = self.done + n
-        for name in self._drawn:
-            array = group[name]
-            assert isinstance(array, zarr.Array)  # noqa: S101 - for the type checker
+        for name, like in self._like.items():
+            if DRAW not in like.dims:
+                continue
+            array = stored.array_of(self._group, name)
             if array.shape[-1] < end:
                 array.resize((*array.shape[:-1], end))
             array[..., self.done : end] = chunk[name].transpose(..., DRAW).values
         self._about["done"] = end
-        group.attrs[_ABOUT] = self._about
+        self._group.attrs[stored.ABOUT] = self._about
 
-    @property
-    def _drawn(self) -> dict[str, xr.DataArray]:
-        return {name: like for name, like in self._like.items() if DRAW in like.dims}
-
-    def _create(self, chunk: Mapping[str, xr.DataArray]) -> None:
-        """Write all but the draws: constants, labels, and arrays without a draw yet."""
+    def _create(self, chunk: Mapping[str, xr.DataArray]) -> zarr.Group:
+        """Write all but the draws: labels, constants, and arrays without a draw yet."""
         self._like = {name: with_room(part, 0) for name, part in chunk.items()}
-        self._about["variables"] = list(self._like)
-        drawn = list(self._drawn)
-        rest = xr.Dataset(self._like).drop_vars(drawn)
-        texts = {name: c.astype(object) for name, c in rest.coords.items() if c.dtype.kind == "U"}
-        rest.assign_coords(texts).to_zarr(self.path, mode="a", zarr_format=3, consolidated=False)
+        labels = _storable(xr.Dataset(self._like).coords)
+        self._about |= {"variables": list(self._like), "coordinates": list(labels.coords)}
+        # From the first moment on it says whose it is.
+        about = {stored.ABOUT: self._about}
+        zarr.create_group(self.path, overwrite=True, attributes=about)
+        labels.assign_attrs(about).to_zarr(self.path, mode="a", zarr_format=3, consolidated=False)
         group = zarr.open_group(self.path, mode="r+")
-        for name in drawn:
-            like = self._like[name].transpose(..., DRAW)
-            group.create_array(
-                name,
-                shape=like.shape,
-                chunks=(*like.shape[:-1], self._about["chunk"]),
-                dtype=float,
-                fill_value=float("nan"),
-                compressors=None,
-                dimension_names=[str(dim) for dim in like.dims],
-                attributes=dict(like.attrs),
+        for name, like in self._like.items():
+            _create_array(
+                group, name, like.transpose(..., DRAW, missing_dims="ignore"), self._about
             )
-        group.attrs[_ABOUT] = self._about
+        return group
 
-    def arrays(self, draws: int) -> dict[str, xr.DataArray]:
+    def arrays(self, draws: int) -> Variables:
         """Return the first `draws` draws of each variable, as lazy arrays."""
-        dataset = xr.open_zarr(self.path, consolidated=False, chunks={})
-        dataset = dataset.isel({DRAW: slice(draws)}, missing_dims="ignore")
+        group = zarr.open_group(self.path, mode="r")
         return {
-            name: dataset[name].transpose(DRAW, ..., missing_dims="ignore")
-            for name in self._about["variables"]
+            name: stored.lazy(group, name, draws, like.transpose(..., DRAW, missing_dims="ignore"))
+            for name, like in self._like.items()
         }
 
 
-def _about(path: Path) -> dict[str, Any]:
-    """Return what a store tells of its run, or say that it is none."""
-    try:
-        about: Any = zarr.open_group(path, mode="r").attrs.get(_ABOUT)
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError) as error:
-        msg = f"{path} is no Zarr store: {error}"
-        raise ValueError(msg) from error
-    if not isinstance(about, dict) or not {"seed", "chunk", "done", "variables"} <= about.keys():
-        msg = f"{path} is a Zarr store, but not of a study; give a path of its own"
-        raise ValueError(msg)
-    return about
+def _create_array(
+    group: zarr.Group, name: str, like: xr.DataArray, about: Mapping[str, Any]
+) -> None:
+    drawn = DRAW in like.dims
+    array = group.create_array(
+        name,
+        shape=like.shape,
+        chunks=(*like.shape[:-1], about["chunk"]) if drawn else like.shape,
+        dtype=float,
+        fill_value=float("nan"),
+        compressors=None,
+        dimension_names=[str(dim) for dim in like.dims],
+        attributes=_plain(like.attrs),
+        # Looking whether a chunk is all NaN, to leave it out, takes as long as to write it.
+        config={"write_empty_chunks": True},
+    )
+    if not drawn:
+        array[...] = like.values
+
+
+def _storable(coords: Mapping[Any, xr.DataArray]) -> xr.Dataset:
+    """Return labels in types that Zarr has."""
+    dataset = xr.Dataset(coords=dict(coords))
+    for name, label in coords.items():
+        if label.ndim == 1 and isinstance(label.to_index(), pd.MultiIndex):
+            msg = (
+                f"a store cannot hold {name!r}, labels of several levels; reset_index() of the "
+                "array gives each level as labels of its own"
+            )
+            raise ValueError(msg)
+        if label.dtype.kind == "U":
+            dataset = dataset.assign_coords({name: label.astype(object)})
+    return dataset
+
+
+def _plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return attributes as JSON has them: numbers and words; whatever else as words."""
+    plain = {}
+    for key, value in attrs.items():
+        if isinstance(value, np.generic):
+            value = value.item()
+        plain[str(key)] = value if isinstance(value, str | int | float) else str(value)
+    return plain

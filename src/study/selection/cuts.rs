@@ -118,8 +118,11 @@ impl Cuts {
         for (bracket, sample) in brackets {
             values.extend(bracket.lower);
             values.push(bracket.upper);
-            for part in 1..PARTS.min(sample.len()) {
-                push_cut(sample, part * sample.len() / PARTS.min(sample.len()), &mut values);
+            // A value cut off on both sides is settled, so that every look gets further.
+            let parts = PARTS.min(sample.len() + 1);
+            for part in 1..parts {
+                let value = sample[part * sample.len() / parts];
+                values.extend([value.next_down(), value]);
             }
         }
         let brackets: Vec<Bracket> = brackets.iter().map(|(bracket, _)| *bracket).collect();

@@ -12,6 +12,9 @@ pub(super) const STRIP: usize = 64;
 pub(super) trait Draw: Copy + Send + Sync + Debug {
     fn new(value: f64, mass: u64) -> Self;
     fn key(&self) -> i64;
+    fn value(&self) -> f64 {
+        from_key(self.key())
+    }
     fn mass(&self) -> u64;
     /// Mass of all of them.
     fn total(draws: &[Self]) -> u64;
@@ -112,16 +115,16 @@ fn choose<D: Draw>(draws: &mut [D], before: u64, masses: &[u64], found: &mut Vec
     let first = masses.partition_point(|mass| *mass <= below);
     let last = masses.partition_point(|mass| *mass <= through);
     choose(left, before, &masses[..first], found);
-    found.extend(masses[first..last].iter().map(|_| from_key(middle.key())));
+    found.extend(masses[first..last].iter().map(|_| middle.value()));
     choose(right, through, &masses[last..], found);
 }
 
 /// What the draws of a block, or of a whole row, count for.
-pub(super) trait Masses: Copy + Sync {
+pub(super) trait Masses: Copy + Send + Sync {
     type Draw: Draw;
 
     /// Masses of the draws of a strip.
-    fn strip(self, strip: usize) -> [u64; STRIP];
+    fn strip(&self, strip: usize) -> &[u64; STRIP];
 
     /// The masses from a draw on with which a strip begins.
     fn from(self, start: usize) -> Self;
@@ -154,8 +157,8 @@ impl Masses for Equal {
     type Draw = EqualDraw;
 
     #[inline(always)]
-    fn strip(self, _: usize) -> [u64; STRIP] {
-        [1; STRIP]
+    fn strip(&self, _: usize) -> &[u64; STRIP] {
+        &[1; STRIP]
     }
 
     #[inline(always)]
@@ -200,8 +203,8 @@ impl Masses for Given<'_> {
     type Draw = WeightedDraw;
 
     #[inline(always)]
-    fn strip(self, strip: usize) -> [u64; STRIP] {
-        *self.0[strip * STRIP..].first_chunk().expect("masses come in whole strips")
+    fn strip(&self, strip: usize) -> &[u64; STRIP] {
+        self.0[strip * STRIP..].first_chunk().expect("masses come in whole strips")
     }
 
     #[inline(always)]
@@ -243,7 +246,8 @@ impl Masses for Given<'_> {
 /// How weights become masses: whole numbers, whose sums depend on no order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
-    exponent: i32,
+    /// Powers of two; one of them alone may be out of reach.
+    factors: [f64; 2],
     /// About the mass of all draws, at most 2^62.
     pub(super) total: f64,
     /// How many equally weighted draws would tell as much (Kish).
@@ -251,16 +255,19 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// For weights with this sum and this sum of squares.
-    pub(super) fn new(sum: f64, squares: f64) -> Self {
+    /// For weights with this sum that tell as much as this many draws.
+    pub(super) fn new(sum: f64, effective: f64) -> Self {
         let (_, exponent) = libm::frexp(sum);
-        let scale = Scale { exponent: 62 - exponent, total: 0.0, effective: sum * (sum / squares) };
-        Scale { total: libm::scalbn(sum, scale.exponent), ..scale }
+        let exponent = 62 - exponent;
+        let factors = [exponent / 2, exponent - exponent / 2].map(|e| libm::scalbn(1.0, e));
+        Scale { factors, total: sum * factors[0] * factors[1], effective }
     }
 
     /// Only a weight of zero has no mass.
+    #[inline(always)]
     pub(super) fn mass(self, weight: f64) -> u64 {
-        (libm::scalbn(weight, self.exponent).round() as u64).max(u64::from(weight > 0.0))
+        let mass = (weight * self.factors[0] * self.factors[1] + 0.5) as u64;
+        mass.max(u64::from(weight > 0.0))
     }
 }
 

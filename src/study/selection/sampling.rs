@@ -1,6 +1,8 @@
 //! Which draws are looked at first: points spread over the mass of all draws.
 
 use super::draws::{STRIP, Scale};
+use super::scan::BLOCK;
+use crate::bridge::{Failure, map_chunks};
 
 /// Rows of fewer draws are looked at whole.
 pub(super) const WHOLE: usize = 1 << 15;
@@ -15,44 +17,60 @@ pub(super) fn points_for(n: usize) -> usize {
 pub(super) struct Points {
     points: usize,
     total: f64,
-    next: usize,
+    /// How many have been passed, and where the next one is.
+    passed: usize,
+    next: f64,
 }
 
 impl Points {
     pub(super) fn new(points: usize, total: f64) -> Self {
-        Points { points, total, next: 0 }
+        let mut points = Points { points, total, passed: 0, next: 0.0 };
+        points.next = points.at(0);
+        points
     }
 
     fn at(&self, point: usize) -> f64 {
-        let place = point as f64 + fraction(point as u64);
-        place / self.points as f64 * self.total
-    }
-
-    /// How many points, from the one looked at last on, lie below `end`.
-    pub(super) fn below(&mut self, end: f64) -> usize {
-        let first = self.next;
-        while self.next < self.points && self.at(self.next) < end {
-            self.next += 1;
+        if point >= self.points {
+            return f64::INFINITY;
         }
-        self.next - first
+        (point as f64 + fraction(point as u64)) / self.points as f64 * self.total
     }
 
-    /// The numbers of the draws that points fall on, if all draws count the same.
-    pub(super) fn places(&self) -> Vec<usize> {
-        let last = (self.total as usize).saturating_sub(1);
-        (0..self.points).map(|point| (self.at(point) as usize).min(last)).collect()
+    /// How many points lie below `end`, from the one passed last on.
+    #[inline]
+    pub(super) fn below(&mut self, end: f64) -> usize {
+        let before = self.passed;
+        while self.next < end {
+            self.passed += 1;
+            self.next = self.at(self.passed);
+        }
+        self.passed - before
     }
 
     /// The numbers of the draws that points fall on: of a heavy draw several times.
-    pub(super) fn places_among(mut self, masses: &[u64]) -> Vec<usize> {
-        let (mut places, mut through) = (Vec::with_capacity(self.points), 0);
+    ///
+    /// `through` is the mass of draws so far.
+    pub(super) fn places(&mut self, masses: &[u64], through: &mut u64) -> Vec<usize> {
+        let mut places = Vec::new();
         for (place, mass) in masses.iter().enumerate() {
-            through += mass;
-            let times = if *mass > 0 { self.below(through as f64) } else { 0 };
-            places.extend(std::iter::repeat_n(place, times));
+            *through += mass;
+            if *mass > 0 {
+                places.extend(std::iter::repeat_n(place, self.below(*through as f64)));
+            }
         }
         places
     }
+}
+
+/// The numbers of the draws from `start` up to `end` that points fall on, if all count the same.
+pub(super) fn even_places(points: &mut Points, start: usize, end: usize) -> Vec<usize> {
+    let mut places = Vec::new();
+    while points.next < end as f64 {
+        places.push(points.next as usize - start);
+        points.passed += 1;
+        points.next = points.at(points.passed);
+    }
+    places
 }
 
 /// A fraction from 0 to 1 that a number hashes to (SplitMix64).
@@ -73,13 +91,22 @@ pub(super) struct Weights {
 
 impl Weights {
     /// From weights that are finite, not negative and not all zero.
-    pub(super) fn new(weights: &[f64]) -> Self {
+    pub(super) fn new(weights: &[f64]) -> Result<Self, Failure> {
         let mut sums = WeightSums::default();
-        weights.chunks(super::scan::BLOCK).for_each(|block| sums.add(block));
+        weights.chunks(BLOCK).for_each(|block| sums.add(block));
         let scale = sums.scale();
-        let mut masses: Vec<u64> = weights.iter().map(|weight| scale.mass(*weight)).collect();
+        let masses = map_chunks(weights.len(), BLOCK, |range| scale.masses(&weights[range]))?;
+        Ok(Weights { masses: masses.concat(), scale })
+    }
+}
+
+impl Scale {
+    /// Masses with zeros up to a whole strip.
+    pub(super) fn masses(self, weights: &[f64]) -> Vec<u64> {
+        let mut masses = Vec::with_capacity(weights.len().next_multiple_of(STRIP));
+        masses.extend(weights.iter().map(|weight| self.mass(*weight)));
         masses.resize(weights.len().next_multiple_of(STRIP), 0);
-        Weights { masses, scale }
+        masses
     }
 }
 
@@ -97,11 +124,8 @@ impl WeightSums {
     }
 
     pub(super) fn scale(self) -> Scale {
-        Scale::new(self.sum, self.squares)
-    }
-
-    /// Whether weights with these sums tell how much draws count.
-    pub(super) fn are_good(self) -> bool {
-        self.sum > 0.0 && self.sum.is_finite()
+        // Squares may be beyond all numbers, or nothing: then a draw alone is what counts.
+        let effective = self.sum * (self.sum / self.squares);
+        Scale::new(self.sum, if effective.is_finite() { effective.max(1.0) } else { 1.0 })
     }
 }

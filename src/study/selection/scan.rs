@@ -128,33 +128,40 @@ fn look_few<M: Masses>(
     above: &mut [[u64; LANES]],
     found: &mut Found<M>,
 ) {
-    let mut classes = [0; TILE];
-    let classes = &mut classes[..values.len()];
-    vectorized(Classify { values, masses, cuts: &cuts.values, above, classes });
-    let bit = |class: usize| u64::from(cuts.slot(class).is_some()) << class;
-    let kept: u64 = (0..cuts.classes()).map(bit).sum();
-    let mut places = [0u16; TILE];
-    let mut n = 0;
-    // No branch: which draws are kept cannot be foreseen.
-    for (place, class) in classes.iter().enumerate() {
-        places[n % TILE] = place as u16;
-        n += (kept >> (class & 63) & 1) as usize;
+    let (mut classes, mut kept) = ([0; TILE], [0; TILE]);
+    let (classes, kept) = (&mut classes[..values.len()], &mut kept[..values.len()]);
+    vectorized(Classify { values, masses, cuts, above, classes, kept });
+    for (strip, kept) in kept.as_chunks::<STRIP>().0.iter().enumerate() {
+        let mass = masses.strip(strip);
+        let mut rest = bits(kept);
+        while rest != 0 {
+            let k = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            let place = strip * STRIP + k;
+            let slot = cuts.slot(usize::from(classes[place])).expect("its class is kept");
+            let draw = M::Draw::new(values[place], mass[k]);
+            found.push(((slot * LANES + k % LANES) as u32, draw));
+        }
     }
-    found.extend(places[..n].iter().map(|place| {
-        let place = usize::from(*place);
-        let slot = cuts.slot(usize::from(classes[place])).expect("its class is kept");
-        let mass = masses.strip(place / STRIP)[place % STRIP];
-        ((slot * LANES + place % LANES) as u32, M::Draw::new(values[place], mass))
-    }));
 }
 
-/// The class of each draw of a tile, and the mass above each cut.
+/// One bit for each of the bytes, which are 0 or 1.
+fn bits(bytes: &[u8; STRIP]) -> u64 {
+    // The product brings the lowest bits of eight bytes together in the highest one.
+    let of_eight =
+        |bytes: &[u8; 8]| u64::from_le_bytes(*bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    let (eights, _) = bytes.as_chunks::<8>();
+    eights.iter().enumerate().map(|(k, bytes)| of_eight(bytes) << (8 * k)).sum()
+}
+
+/// The class of each draw of a tile, whether it is kept, and the mass above each cut.
 struct Classify<'a, M> {
     values: &'a [f64],
     masses: M,
-    cuts: &'a [f64],
+    cuts: &'a Cuts,
     above: &'a mut [[u64; LANES]],
     classes: &'a mut [u8],
+    kept: &'a mut [u8],
 }
 
 impl<M: Masses> Body for Classify<'_, M> {
@@ -162,23 +169,27 @@ impl<M: Masses> Body for Classify<'_, M> {
 
     #[inline(always)]
     fn run(self) {
-        let Classify { values, masses, cuts, above, classes } = self;
+        let Classify { values, masses, cuts, above, classes, kept } = self;
+        let bit = |class: usize| u64::from(cuts.slot(class).is_some()) << class;
+        let kept_classes: u64 = (0..cuts.classes()).map(bit).sum();
         let (classes, _) = classes.as_chunks_mut::<STRIP>();
-        let strips = values.as_chunks::<STRIP>().0.iter().zip(classes.iter_mut());
-        for (strip, (x, narrow)) in strips.enumerate() {
+        let (kept, _) = kept.as_chunks_mut::<STRIP>();
+        let strips = values.as_chunks::<STRIP>().0.iter().zip(classes.iter_mut()).zip(kept);
+        for (strip, ((x, narrow), kept)) in strips.enumerate() {
             let mass = masses.strip(strip);
             let mut class = [0u64; STRIP];
             for k in 0..STRIP {
                 let counts = !x[k].is_nan() & (mass[k] > 0);
                 class[k] = if counts { 0 } else { u64::from(NO_CLASS) };
             }
-            for cut in cuts {
+            for cut in &cuts.values {
                 for k in 0..STRIP {
                     class[k] += u64::from(x[k] > *cut);
                 }
             }
             for k in 0..STRIP {
                 narrow[k] = class[k] as u8;
+                kept[k] = (kept_classes >> (class[k] & 63) & 1) as u8;
             }
         }
         let none = by_lane(M::reaching(classes, masses, NO_CLASS));
@@ -243,4 +254,37 @@ fn by_bucket<D: Draw>(found: &[(u32, D)], buckets: usize) -> (Vec<D>, Vec<usize>
         *place += 1;
     }
     (draws, starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::draws::Given;
+    use super::*;
+
+    #[test]
+    fn bits_are_in_the_order_of_bytes() {
+        let every_third: [u8; STRIP] = std::array::from_fn(|k| u8::from(k % 3 == 1));
+        let expected = (0..STRIP).map(|k| u64::from(k % 3 == 1) << k).sum::<u64>();
+        assert_eq!(bits(&every_third), expected);
+        assert_eq!((bits(&[1; STRIP]), bits(&[0; STRIP])), (u64::MAX, 0));
+    }
+
+    #[test]
+    fn many_cuts_are_looked_at_as_few_are() {
+        let values: Vec<f64> = (0..500).map(|k| f64::from(k * 37 % 500) - 250.0).collect();
+        let values = [&values[..], &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]].concat();
+        let masses: Vec<u64> = (0..512).map(|k| if k < 503 { k % 5 } else { 0 }).collect();
+        let sample: Vec<f64> = (-200..200).map(f64::from).collect();
+        let brackets = [(Cuts::none().bracket(0), sample)];
+        let many = scan(&values, Given(&masses), &Cuts::within(&brackets));
+        for (cut, above) in Cuts::within(&brackets).values.iter().zip(&many.tally.above) {
+            let one = [(Cuts::none().bracket(0), vec![*cut])];
+            let few = Cuts::within(&one);
+            let place = few.values.iter().position(|value| value == cut).unwrap();
+            let few = scan(&values, Given(&masses), &few);
+            assert_eq!(few.tally.above[place], *above);
+            assert_eq!((few.tally.mass, few.tally.missing), (many.tally.mass, 1));
+            assert_eq!(few.tally.sums.map(f64::to_bits), many.tally.sums.map(f64::to_bits));
+        }
+    }
 }

@@ -41,7 +41,8 @@ def beta(low: float, high: float, level: float = 0.9) -> Frozen:
     ------
     ValueError
         If the ends are not in order between 0 and 1, `level` is not between 0 and 1, or no
-        shapes that can be computed with fit.
+        shapes can be computed with: they grow as the interval narrows, and their last places
+        may not be enough below a thousandth of the ends.
 
     Notes
     -----
@@ -96,8 +97,8 @@ def gamma(low: float, high: float, level: float = 0.9) -> Frozen:
     Raises
     ------
     ValueError
-        If `low` is not above 0 and below `high`, `level` is not between 0 and 1, or no shape
-        that can be computed with fits.
+        If `low` is not above 0 and below `high`, `level` is not between 0 and 1, or no shape can
+        be computed with, as where the ends differ by less than a millionth.
 
     Notes
     -----
@@ -114,7 +115,7 @@ def gamma(low: float, high: float, level: float = 0.9) -> Frozen:
     check_level(level)
     check_positive("gamma", low)
     tail = (1 - level) / 2
-    ratio = math.log(high) - math.log(low)
+    ratio = _log_ratio(low, high)
 
     def excess(log_shape: float) -> float:
         shape = math.exp(log_shape)
@@ -147,7 +148,8 @@ def weibull(low: float, high: float, level: float = 0.9) -> Frozen:
     Raises
     ------
     ValueError
-        If `low` is not above 0 and below `high`, or `level` is not between 0 and 1.
+        If `low` is not above 0 and below `high`, `level` is not between 0 and 1, or the ends
+        differ by less than a millionth, so that last places are not enough.
 
     Notes
     -----
@@ -165,9 +167,14 @@ def weibull(low: float, high: float, level: float = 0.9) -> Frozen:
     check_positive("Weibull", low)
     tail = (1 - level) / 2
     least, most = -math.log1p(-tail), -math.log(tail)
-    shape = math.log(most / least) / (math.log(high) - math.log(low))
+    shape = math.log(most / least) / _log_ratio(low, high)
     found = stats.weibull_min(shape, scale=high / most ** (1 / shape))
     return _checked("Weibull", found, low, high, tail)
+
+
+def _log_ratio(low: float, high: float) -> float:
+    """Return the logarithm of `high` over `low`, exact also where they are nearly equal."""
+    return math.log1p((high - low) / low) if high < 2 * low else math.log(high) - math.log(low)
 
 
 def _root(kind: str, excess: Callable[[float], float], low: float, high: float) -> float:
@@ -181,14 +188,13 @@ def _root(kind: str, excess: Callable[[float], float], low: float, high: float) 
 
 
 def _checked(kind: str, found: Frozen, low: float, high: float, tail: float) -> Frozen:
-    """Return the distribution if both tails are as they must be."""
-    missed = max(abs(found.cdf(low) / tail - 1), abs(found.sf(high) / tail - 1))
-    if not missed < _MISSED:
+    """Return the distribution if its quantiles are the ends."""
+    missed = max(abs(found.ppf(tail) - low), abs(found.isf(tail) - high))
+    if not missed <= _MISSED * (high - low):
         msg = f"no {kind} distribution that can be computed has low = {low} and high = {high}"
         raise ValueError(msg)
     return found
 
 
-#: By how much of itself a tail probability may be missed, where shapes are so large that the
-#: last place of a quantile counts.
-_MISSED = 1e-9
+#: By how much of an interval's width its ends may be missed: last places count if it is narrow.
+_MISSED = 1e-8
