@@ -13,6 +13,7 @@ import overbuild as ob
 from benches.delivery import arrivals
 from benches.lead_times import lead_time_fits
 from benches.schedules import schedules
+from benches.stores import stored_study, writing
 from benches.studies import clouds, overhead, studies
 from benches.summaries import summaries
 from benches.timing import compare
@@ -180,5 +181,7 @@ if __name__ == "__main__":
         overhead,
         summaries,
         clouds,
+        writing,
+        stored_study,
     ):
         bench()

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from benches.timing import compare
-from overbuild.study.statistics import statistics
+from overbuild.study.statistics.rows import statistics
 
 
 def summaries() -> None:

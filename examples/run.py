@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def execute(name: str) -> nbformat.NotebookNode:
     notebook = nbformat.read(HERE / f"{name}.ipynb", as_version=4)
     where = {"metadata": {"path": str(HERE)}}
     quiet = ["--log-level=ERROR"]  # no word on encryption between this process and its kernel
-    NotebookClient(notebook, timeout=300, resources=where, extra_arguments=quiet).execute()
+    client = NotebookClient(notebook, timeout=300, resources=where, extra_arguments=quiet)
+    client.execute(env=os.environ | {"TQDM_DISABLE": "1"})  # nor progress on a slow machine
     return notebook
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import overbuild as ob
-from overbuild.study.sampling import Sampler, tabulate_all
+from overbuild.study.draws.sampling import Sampler, tabulate_all
 
 Link, Network = ob.leadtime.Link, ob.leadtime.Network
 

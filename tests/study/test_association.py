@@ -14,7 +14,7 @@ from known_models import ANGLE, G_FIRST, ISHIGAMI_FIRST, ishigami, points, sobol
 from SALib.analyze import delta
 from scipy import stats
 
-from overbuild.study.association import Driver, Response, first_order, rank_correlation
+from overbuild.study.drivers.association import Driver, Response, first_order, rank_correlation
 
 
 def share(x, y, weights=None):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overbuild.study.cells import number, number_list
+from overbuild.study.tables.cells import number, number_list
 
 
 @pytest.mark.parametrize(

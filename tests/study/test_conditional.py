@@ -99,6 +99,36 @@ class TestConditional:
         assert drawn[0][1] == "here"
 
 
+class TestBranches:
+    """Outputs that jump: a line through both branches belongs to neither."""
+
+    @pytest.mark.parametrize("shares", [[0.5, 0.5], [0.4, 0.6]])
+    def test_a_plant_that_runs_or_does_not(self, shares) -> None:
+        study = ob.Study(
+            lambda power, runs: {"output": power * runs},
+            {"power": ob.between(90, 110), "runs": ob.choice([0, 1], shares)},
+        )
+        result = study.run(2**16, seed=1)
+        table = result.conditional(given="power")
+        np.testing.assert_array_equal(table["P5"], 0.0)
+        inner = table.iloc[1:-1]
+        np.testing.assert_allclose(inner["P95"], inner.index, rtol=2e-3)
+        # The interval runs from 0 to P95 now, and to the power itself if that were known.
+        found = result.voi(inputs="power").loc["power"]
+        power = stats.lognorm(np.log(11 / 9) / 2 / stats.norm.ppf(0.95), scale=np.sqrt(9900))
+        now = power.ppf(1 - 0.05 / shares[1])
+        assert found["width_reduction"] == pytest.approx(1 - power.mean() / now, abs=0.01)
+
+    def test_values_between_branches_do_not_come_up(self) -> None:
+        study = ob.Study(
+            lambda x, z: {"y": x * np.sign(z - 0.5)},
+            {"x": ob.pert(80, 100, 150), "z": ob.uniform(0, 1)},
+        )
+        table = study.run(2**16, seed=1).conditional(given="x").iloc[1:-1]
+        np.testing.assert_allclose(table["P95"], table.index, rtol=0.01)
+        np.testing.assert_allclose(table["P5"], -table.index, rtol=0.01)
+
+
 class TestValueOfInformation:
     @pytest.mark.parametrize("level", [0.5, 0.9, 0.98])
     def test_normal_lines(self, level: float) -> None:

@@ -11,7 +11,7 @@ from scipy import integrate, stats
 
 import overbuild as ob
 from overbuild.study.inputs import REPLICATES
-from overbuild.study.tempering import Spread
+from overbuild.study.evidence.tempering import Spread
 
 STUDY = ob.Study(lambda a, b: {"sum": a + b}, {"a": stats.norm(1, 2), "b": stats.norm(0, 1)})
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import overbuild as ob
-from overbuild.study.exporting import inputs_table
+from overbuild.study.showing.exporting import inputs_table
 
 FORMULAS = [
     "=1+1",

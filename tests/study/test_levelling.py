@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as arrays
 from known_models import ANGLE, ishigami, points
 from scipy import stats
 
-from overbuild.study.classes import Ordered
-from overbuild.study.levelling import Classes, Window, level, quantiles
+from overbuild.study.drivers.classes import Ordered
+from overbuild.study.drivers.levelling import Classes, Window, level, quantiles
 
 P = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
@@ -79,8 +79,10 @@ class TestLevel:
 
     def test_nothing_moves_without_a_line(self) -> None:
         x = np.arange(9.0)
-        y = np.where(x > 3, np.inf, x)
+        y = np.where(x > 1, np.inf, x)
         np.testing.assert_array_equal(level(x, y, 4.0, None)[0], y)
+        noise = np.array([0.0, 3, 1, 2, 0, 3, 1, 2, 1])
+        np.testing.assert_array_equal(level(x, noise, 4.0, None)[0], noise)
         np.testing.assert_array_equal(level(np.ones(9), x, 1.0, None)[0], x)
         np.testing.assert_array_equal(level(x[:2], x[:2], 1.0, None)[0], x[:2])
 

@@ -11,8 +11,8 @@ import xarray as xr
 from scipy import stats
 
 import overbuild as ob
-from overbuild.study import rendering, sparklines
-from overbuild.study.outline import runs
+from overbuild.study.showing import rendering, sparklines
+from overbuild.study.showing.outline import runs
 
 
 def model(price, opening, share):

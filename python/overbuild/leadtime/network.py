@@ -15,7 +15,7 @@ from overbuild import _core
 from overbuild._calls import Values, at_least_one
 from overbuild.leadtime._links import KINDS, Link, finite, tasks_of
 from overbuild.leadtime.simulation import Simulation, drawn_durations
-from overbuild.study.sampling import BITS
+from overbuild.study.draws.sampling import BITS
 
 _TIMES = ("early_start", "early_finish", "late_start", "late_finish", "total_float", "free_float")
 

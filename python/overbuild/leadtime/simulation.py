@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from overbuild._core import QuantileTable, SobolPoints
+from overbuild.study.draws.sampling import Sampler, tabulate_all
 from overbuild.study.inputs import Input, settled
-from overbuild.study.sampling import Sampler, tabulate_all
-from overbuild.study.statistics import quantiles_of
-from overbuild.study.summaries import QUANTILES, checked
+from overbuild.study.statistics.rows import quantiles_of
+from overbuild.study.statistics.summaries import QUANTILES, checked
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from overbuild.plot._along import along, curves_of, last_of, set_heights, set_pl
 from overbuild.plot._draws import Floats, numeric, only_dims, weights_of
 from overbuild.plot._style import FILL, INK, QUIET, axes, footnote, label_quantiles, quantile_name
 from overbuild.study.inputs import DRAW
-from overbuild.study.summaries import QUANTILES, checked
+from overbuild.study.statistics.summaries import QUANTILES, checked
 
 
 def fan(

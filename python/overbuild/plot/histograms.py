@@ -12,7 +12,7 @@ from overbuild.plot._bins import bin_edges, said_of_repeated, tallest
 from overbuild.plot._draws import Draws, Floats, checked_draws, is_skewed, numeric, span
 from overbuild.plot._numbers import Numbers, Scale, axis_label, scale_of
 from overbuild.plot._style import FILL, axes, footnote, mark_quantiles, percent, without_side
-from overbuild.study.summaries import QUANTILES, checked
+from overbuild.study.statistics.summaries import QUANTILES, checked
 
 #: Values that are drawn as bars of their own, if draws have no more.
 _FEW = 30

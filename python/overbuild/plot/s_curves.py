@@ -20,7 +20,7 @@ from overbuild.plot._style import (
     quantile_name,
     said_of_infinite,
 )
-from overbuild.study.summaries import checked
+from overbuild.study.statistics.summaries import checked
 
 #: More points than a picture has pixels would not show.
 _POINTS = 2_000

@@ -23,7 +23,7 @@ from overbuild.plot._style import (
 )
 from overbuild.study.inputs import DRAW, SCENARIO
 from overbuild.study.labels import places as places_of
-from overbuild.study.summaries import checked
+from overbuild.study.statistics.summaries import checked
 
 #: Most rows that can be read, most lines, and most bands that can be told apart.
 _ROWS, _LINES, _BANDS = 30, 7, 3

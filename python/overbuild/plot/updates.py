@@ -31,7 +31,7 @@ from overbuild.plot._style import (
     without_side,
 )
 from overbuild.study.inputs import WEIGHT
-from overbuild.study.summaries import QUANTILES, checked
+from overbuild.study.statistics.summaries import QUANTILES, checked
 
 
 def posterior(

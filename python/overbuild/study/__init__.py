@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from overbuild.study.correlation import CorrelationError, nearest_correlation
 from overbuild.study.distributions import (
     beta,
     between,
@@ -19,11 +18,12 @@ from overbuild.study.distributions import (
     weibull,
     zero_inflated,
 )
+from overbuild.study.draws.correlation import CorrelationError, nearest_correlation
+from overbuild.study.draws.sampling import tabulate
 from overbuild.study.inputs import Input
-from overbuild.study.opening import open_result
 from overbuild.study.results import Result
 from overbuild.study.running import Study
-from overbuild.study.sampling import tabulate
+from overbuild.study.stores.opening import open_result
 from overbuild.study.tables import read_inputs, read_scenarios
 
 __all__ = [

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import xarray as xr
 
-from overbuild.study import evidence as evidences
-from overbuild.study import exporting, notebooks, rendering, scenarios, summaries
-from overbuild.study.drivers import Drivers
+from overbuild.study import scenarios
+from overbuild.study.drivers.questions import Drivers
+from overbuild.study.evidence import observations as evidences
 from overbuild.study.scenarios import BASE
-from overbuild.study.summaries import QUANTILES
+from overbuild.study.showing import exporting, notebooks, rendering
+from overbuild.study.statistics import summaries
+from overbuild.study.statistics.summaries import QUANTILES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,18 +14,18 @@ import pandas as pd
 import xarray as xr
 
 from overbuild._core import QuantileTable
-from overbuild.study import precision as precise
-from overbuild.study.chunks import Work
-from overbuild.study.collecting import Columns, check_dims
-from overbuild.study.conditioning import conditioned
-from overbuild.study.correlation import as_correlation
-from overbuild.study.evaluation import Model
+from overbuild.study.draws.correlation import as_correlation
+from overbuild.study.draws.sampling import BITS, Sampler, tabulate_all
+from overbuild.study.drivers.sobol import sobol
+from overbuild.study.evidence.conditioning import conditioned
+from overbuild.study.execution import precision as precise
+from overbuild.study.execution.chunks import Work
+from overbuild.study.execution.collecting import Columns, check_dims
+from overbuild.study.execution.evaluation import Model
+from overbuild.study.execution.run import Run
 from overbuild.study.inputs import as_inputs
 from overbuild.study.results import Result
-from overbuild.study.run import Run
-from overbuild.study.sampling import BITS, Sampler, tabulate_all
 from overbuild.study.scenarios import as_scenarios, labels_of
-from overbuild.study.sobol import sobol
 from overbuild.study.tables import Table, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
@@ -151,10 +151,14 @@ class Study:
             takes more than a second.
         executor : concurrent.futures.Executor, optional
             What evaluates the chunks: threads, processes, ``client.get_executor()`` of a Dask
-            cluster. Without one the model runs here, and the kernels use all cores.
+            cluster. Without one the model runs here, and the kernels use all cores; where
+            several processes share a machine, ``OVERBUILD_NUM_THREADS=1`` keeps them from
+            disturbing each other. Threads call the model at the same time, so it must not
+            change what is around it.
         store : path, optional
-            A Zarr store to put draws into as they come. If it holds draws of this study, the run
-            goes on behind them. The result stays lazy.
+            A folder for a Zarr store to put draws into as they come. If it holds draws of this
+            study, the run goes on behind them, even if the one before was killed. The result
+            stays lazy. One run at a time writes into a store.
         precision : float or mapping, optional
             Standard error that is small enough, as a share of the range from P5 to P95, for each
             of P5, P50 and P95 of all outputs, or of those named. Draws are doubled until then.
@@ -171,7 +175,9 @@ class Study:
         ------
         ValueError
             If a number is out of range, an output is no array of numbers over the draws, or the
-            store holds something else.
+            store holds something else: draws of other inputs, of another seed or model.
+        RuntimeError
+            If another run writes into the store.
         TypeError
             If the model returns something else than named numbers.
         ImportError
@@ -189,9 +195,9 @@ class Study:
         if store is None:
             collection: Any = Columns(draws)
         else:
-            from overbuild.study.storing import Store  # Zarr and Dask are an extra
+            from overbuild.study.stores.storing import Store  # Zarr and Dask are an extra
 
-            collection = Store(store, work, self._labelled, seed, chunk)
+            collection = Store(store, work, self._labelled, seed, chunk, most)
         run = Run(work, collection, self._labelled, seed, chunk, executor, progress)
         try:
             while True:

@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 type Columns<'py> =
     (Bound<'py, PyArray3<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<u64>>);
 
-/// Quantiles, means and numbers of NaN of rows; see `overbuild.study.statistics`.
+/// Quantiles, means and numbers of NaN of rows; see `overbuild.study.statistics.rows`.
 #[pyfunction]
 #[pyo3(signature = (values, probabilities, weights, replicates))]
 fn row_statistics<'py>(

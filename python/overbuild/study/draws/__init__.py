@@ -1,0 +1,1 @@
+"""Draws: points, quantile tables, and what goes together."""

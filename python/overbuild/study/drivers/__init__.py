@@ -1,0 +1,1 @@
+"""What drives an output, and what knowing more would tell."""

@@ -1,0 +1,1 @@
+"""What has been observed, and draws that agree with it."""

@@ -1,0 +1,1 @@
+"""A run: chunks of draws evaluated somewhere and put together."""

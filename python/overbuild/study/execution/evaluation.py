@@ -1,0 +1,143 @@
+"""A model: a function of named arrays, and what it may take and return."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from overbuild.study.inputs import DRAW, RESERVED
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A function that a study calls, and what to call it in messages."""
+
+    function: Callable[..., Any]
+    name: str
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], inputs: Mapping[str, Any]) -> Model:
+        """Check that a function takes `inputs` by name."""
+        if not callable(function):
+            msg = f"model must be a function, got {type(function).__name__}"
+            raise TypeError(msg)
+        model = cls(function, str(getattr(function, "__name__", type(function).__name__)))
+        _check_signature(model.name, function, inputs)
+        return model
+
+    def evaluate(self, given: Mapping[str, Any], n: int) -> dict[str, xr.DataArray]:
+        """Return the outputs of `n` draws by name, or say what is wrong with them."""
+        outputs = _name_outputs(self.function(**given), self.name)
+        for name in outputs:
+            if name in given:
+                msg = f"output {name!r} of {self.name} has the name of an input"
+                raise ValueError(msg)
+        return {name: _check_output(name, value, n) for name, value in outputs.items()}
+
+    def check_draw_by_draw(
+        self, given: Mapping[str, Any], outputs: Mapping[str, xr.DataArray], n: int
+    ) -> None:
+        """Refuse an output that comes out otherwise when the model gets a few draws alone.
+
+        The first and the last are tried, since a maximum over all may be among either.
+        """
+        drawn = {
+            name: value
+            for name, value in given.items()
+            if isinstance(value, xr.DataArray) and DRAW in value.dims
+        }
+        few = min(n // 2, 64)
+        if few == 0 or not drawn:
+            return
+        for part in (slice(0, few), slice(n - few, n)):
+            fewer = {**given, **{name: value.isel(draw=part) for name, value in drawn.items()}}
+            found = self.evaluate(fewer, few)
+            for name, value in outputs.items():
+                expected = value.isel(draw=part) if DRAW in value.dims else value
+                alone = found.get(name)
+                if alone is None or not np.array_equal(expected, alone, equal_nan=True):
+                    msg = (
+                        f"output {name!r} of a draw depends on the other draws: a model must work "
+                        f"draw by draw, and not sum, average or compare over dimension {DRAW!r}"
+                    )
+                    raise ValueError(msg)
+
+
+def _check_signature(name: str, model: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
+    try:
+        parameters = inspect.signature(model).parameters
+    except (TypeError, ValueError):
+        return  # A function of C without a signature: the call itself will tell.
+    kinds = inspect.Parameter
+    if nameless := [
+        key for key, parameter in parameters.items() if parameter.kind is kinds.POSITIONAL_ONLY
+    ]:
+        msg = (
+            f"model {name} takes {', '.join(nameless)} by position only, but inputs come by name; "
+            "wrap it in a function with named parameters"
+        )
+        raise ValueError(msg)
+    by_name = {
+        parameter.name: parameter
+        for parameter in parameters.values()
+        if parameter.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
+    }
+    needed = [key for key, parameter in by_name.items() if parameter.default is kinds.empty]
+    if missing := [key for key in needed if key not in inputs]:
+        given = ", ".join(inputs) or "none"
+        msg = f"model {name} needs {', '.join(missing)}, not among the inputs given: {given}"
+        raise ValueError(msg)
+    takes_any = any(parameter.kind is kinds.VAR_KEYWORD for parameter in parameters.values())
+    if not takes_any and (unknown := [key for key in inputs if key not in by_name]):
+        known = ", ".join(by_name) or "nothing"
+        msg = f"model {name} does not know input {', '.join(unknown)}; it takes {known}"
+        raise ValueError(msg)
+
+
+def _name_outputs(returned: Any, model: str) -> dict[str, Any]:
+    if isinstance(returned, xr.Dataset):
+        returned = dict(returned.data_vars)
+    if isinstance(returned, xr.DataArray):
+        return {str(returned.name or (model if model.isidentifier() else "output")): returned}
+    if isinstance(returned, Mapping):
+        if not returned:
+            msg = f"model {model} returned no outputs"
+            raise ValueError(msg)
+        for name in returned:
+            if not isinstance(name, str) or name in RESERVED:
+                msg = f"{name!r} cannot be the name of an output of {model}"
+                raise ValueError(msg)
+        return dict(returned)
+    what = type(returned).__name__
+    msg = f"model {model} must return a dict, a DataArray or a Dataset, not {what}"
+    raise TypeError(msg)
+
+
+def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
+    if not isinstance(value, xr.DataArray):
+        array = np.asarray(value)
+        if array.ndim > 1 or (array.ndim == 1 and array.shape != (n,)):
+            msg = (
+                f"output {name!r} has shape {array.shape} where {n} draws were given; return an "
+                "array of that length, or a DataArray with named dimensions"
+            )
+            raise ValueError(msg)
+        value = xr.DataArray(array, dims=[DRAW] * array.ndim)
+    if value.dtype.kind not in "iufb":
+        msg = f"output {name!r} must hold numbers, got {value.dtype}"
+        raise TypeError(msg)
+    if DRAW in value.dims and value.sizes[DRAW] != n:
+        msg = f"output {name!r} has {value.sizes[DRAW]} draws where {n} were given"
+        raise ValueError(msg)
+    # Where something was selected has no place in a data set with other outputs.
+    if selected := [label for label, coordinate in value.coords.items() if coordinate.ndim == 0]:
+        value = value.drop_vars(selected)
+    if value.dims[:1] != (DRAW,):
+        value = value.transpose(DRAW, ..., missing_dims="ignore")
+    ordered: xr.DataArray = value
+    return ordered

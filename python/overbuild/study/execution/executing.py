@@ -1,0 +1,132 @@
+"""Chunks evaluated here, or by any executor, and handed on in their order."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import pickle
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import xarray as xr
+
+Chunk = dict[str, xr.DataArray]
+
+
+class _Task:
+    """A function that any process can be sent, one defined in a notebook included.
+
+    NumPy's handling of floating-point errors goes along, as threads and processes have their own.
+    """
+
+    def __init__(self, function: Callable[..., Any], errors: Mapping[str, Any]) -> None:
+        self._function = function
+        # There is nothing to call or to log to elsewhere.
+        self._errors: dict[str, Any] = {
+            kind: how if how in ("ignore", "warn", "raise", "print") else "warn"
+            for kind, how in errors.items()
+        }
+
+    def __call__(self, *arguments: Any) -> Any:
+        with np.errstate(**self._errors):
+            return self._function(*arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (self._packed,)
+
+    @functools.cached_property
+    def _packed(self) -> bytes:
+        packed: bytes = cloudpickle.dumps((self._function, self._errors))
+        return packed
+
+
+class _SentTask(_Task):
+    """The same in a process that it was sent to."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        try:
+            return super().__call__(*arguments)
+        except Exception as error:
+            sendable = _sendable(error)
+            if sendable is error:
+                raise
+        # Out here it has no context, which would have to be sent along.
+        raise sendable
+
+
+@functools.lru_cache(maxsize=8)
+def _unpacked(packed: bytes) -> _SentTask:
+    # What a task brings along is unpacked once in each process.
+    return _SentTask(*cloudpickle.loads(packed))
+
+
+class _PackedError(Exception):
+    """An error that plain pickle cannot send, such as one of a class of a notebook."""
+
+
+def _sendable(error: Exception) -> Exception:
+    """Return an error as it is, or in a form that reaches the process that waits for it."""
+    with contextlib.suppress(Exception):  # whatever goes wrong, there is another way
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        return error
+    error.add_note("".join(traceback.format_exception(error)))
+    with contextlib.suppress(Exception):
+        packed = cloudpickle.dumps(error.with_traceback(None))
+        cloudpickle.loads(packed)
+        return _PackedError(packed)
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def in_order(
+    work: Callable[[int, int], Chunk],
+    ranges: Iterable[tuple[int, int]],
+    executor: Executor | None,
+) -> Generator[tuple[int, Chunk]]:
+    """Yield size and chunk for each start and size in `ranges`, first to last.
+
+    Only so many chunks are under way that all workers are busy, so that memory stays small. What
+    is under way when the generator is closed is cancelled.
+    """
+    if executor is None:
+        for start, n in ranges:
+            yield n, work(start, n)
+        return
+    task, waiting = _Task(work, np.geterr()), iter(ranges)
+    under_way: deque[tuple[int, Future[Chunk]]] = deque()
+    try:
+        while True:
+            for _ in range(2 * _workers(executor) - len(under_way)):
+                if (following := next(waiting, None)) is None:
+                    break
+                under_way.append((following[1], executor.submit(task, *following)))
+            if not under_way:
+                return
+            yield _finished(*under_way.popleft())
+    finally:
+        for _, future in under_way:
+            future.cancel()
+
+
+def _finished(n: int, future: Future[Chunk]) -> tuple[int, Chunk]:
+    try:
+        return n, future.result()
+    except _PackedError as error:
+        raise cloudpickle.loads(error.args[0]) from error.__cause__
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def _workers(executor: Executor) -> int:
+    """Return how many tasks an executor does at once, as far as it tells."""
+    client = getattr(executor, "_client", None)
+    if client is not None:  # Dask's
+        return max(1, int(sum(client.ncores().values())))
+    workers: int | None = getattr(executor, "_max_workers", None)
+    return workers or os.cpu_count() or 1

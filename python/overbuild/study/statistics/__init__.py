@@ -1,0 +1,1 @@
+"""Quantiles, means and their errors."""

@@ -1,0 +1,1 @@
+"""Draws on disk, for runs larger than memory or longer than a sitting."""
