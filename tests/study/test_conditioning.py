@@ -11,6 +11,7 @@ from scipy import integrate, stats
 
 import overbuild as ob
 from overbuild.study.inputs import REPLICATES
+from overbuild.study.evidence.tempering import Spread
 
 STUDY = ob.Study(lambda a, b: {"sum": a + b}, {"a": stats.norm(1, 2), "b": stats.norm(0, 1)})
 
@@ -95,6 +96,39 @@ def test_two_ways_to_agree_are_both_found() -> None:
     above = (result.dataset.a > 0).mean().item()
     assert above == pytest.approx(0.5, abs=0.06)
     assert abs(result.dataset.a).mean().item() == pytest.approx(3, abs=0.01)
+
+
+def test_leaps_are_drawn_from_the_density_that_they_are_weighed_by() -> None:
+    rng = np.random.default_rng(5)
+    shape = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, -0.5], [0.0, -0.5, 0.5]])
+    z = np.linalg.cholesky(shape) @ rng.standard_normal((3, 2_000)) + [[1.0], [-2.0], [0.5]]
+    spread = Spread.of(z)
+    drawn = spread.draw(rng, 400_000)
+    exact = stats.multivariate_t(spread.center[:, 0], np.cov(z), df=8)
+    off = spread.log_density(drawn[:, :1_000]) - exact.logpdf(drawn[:, :1_000].T)
+    np.testing.assert_allclose(off, off[0], atol=1e-6)
+    # The covariance of a Student distribution is its shape's, times 8 / 6.
+    np.testing.assert_allclose(np.cov(drawn), 8 / 6 * np.cov(z), atol=0.03)
+    np.testing.assert_allclose(drawn.mean(axis=1), spread.center[:, 0], atol=0.015)
+
+
+def test_many_inputs_with_tight_evidence_are_those_of_the_closed_form() -> None:
+    """A plane through twelve normal inputs, too thin for steps alone to get about in it."""
+    names = [f"x{k}" for k in range(12)]
+    study = ob.Study(
+        lambda **x: {"sum": sum(x.values()), "first": x["x0"] - x["x1"]},
+        {name: stats.norm(0, 1) for name in names},
+    )
+    evidence = {"sum": stats.norm(6, 0.01), "first": stats.norm(1, 0.01)}
+    result = study.condition(evidence, draws=4096, seed=2)
+    # Given both, the mean is 6/12 each, and 1/2 more and less for the two of the difference.
+    for name, mean in {"x0": 1.0, "x1": 0.0, "x5": 0.5}.items():
+        found, error = mean_and_error(result.dataset[name])
+        assert abs(found - mean) < 5 * error + 1e-3
+        exact = math.sqrt(1 - 1 / 12 - (1 / 2 if name != "x5" else 0))
+        assert result.dataset[name].std().item() == pytest.approx(exact, rel=0.06)
+    density = stats.norm(0, math.sqrt(12)).logpdf(6) + stats.norm(0, math.sqrt(2)).logpdf(1)
+    assert result.dataset.attrs["log_evidence"] == pytest.approx(density, abs=0.5)
 
 
 def test_arrays_of_inputs_scenarios_and_labels_are_those_of_a_run() -> None:
