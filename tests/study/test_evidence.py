@@ -203,7 +203,7 @@ def test_a_picture_of_one_scenario_keeps_the_weights() -> None:
         {"a": stats.norm(), "b": 1.0},
         scenarios={"more": {"b": 2.0}},
     )
-    result = study.run(2**10).given(a=(0.0, None))
+    result = study.run(2**12).given(a=(0.0, None))
     part = selected({"y": result.dataset["y"]}, "y[scenario=more]")
     assert part.dims == ("draw", "period")
     assert (part[WEIGHT].values > 0).mean() == pytest.approx(0.5, abs=0.01)
