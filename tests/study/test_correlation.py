@@ -303,7 +303,7 @@ class TestErrors:
             (
                 pd.DataFrame(np.eye(2), index=["a", "b"], columns=["b", "a"]),
                 ValueError,
-                "both must be the same names",
+                "correlation of b with itself must be 1, got 0",
             ),
             (
                 pd.DataFrame(np.eye(2), index=["a", "a"], columns=["a", "a"]),
