@@ -114,12 +114,14 @@ def code_blocks(page: str) -> list[str]:
 def test_the_readme_runs() -> None:
     blocks = code_blocks("README.md")
     assert blocks
+    names: dict[str, object] = {}  # those of a block go on in the next
     for number, block in enumerate(blocks):
-        test = doctest.DocTestParser().get_doctest(block, {}, f"README {number}", None, 0)
+        test = doctest.DocTestParser().get_doctest(block, names, f"README {number}", None, 0)
         assert test.examples
         flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-        outcome = doctest.DocTestRunner(optionflags=flags).run(test)
+        outcome = doctest.DocTestRunner(optionflags=flags).run(test, clear_globs=False)
         assert outcome.failed == 0
+        names = test.globs
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
