@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pictures import drawn, footnote, labels, steps
 
@@ -131,6 +131,8 @@ def test_dollars_are_not_read_as_mathematics() -> None:
 
 @settings(max_examples=60)
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=1, max_size=40))
+@example([1.11e73, 5.87e296, 1.0])
+@example([1e-300, 1e300, 1.0])
 def test_whatever_is_finite_can_be_drawn(values: list[float]) -> None:
     finite = np.array(values)[np.isfinite(values)]
     if finite.size == 0 or np.abs(finite).max() > 1e300:

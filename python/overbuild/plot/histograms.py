@@ -97,11 +97,11 @@ def _bins(ax: Axes, draws: Draws, low: float, high: float, scale: Scale) -> list
     heights = draws.heights(edges)
     ax.stairs(heights, edges, fill=True, color=FILL)
     if log:
+        # Limits first: those that matplotlib would find, with a margin, may overflow.
+        ax.set_xlim(edges[0], edges[-1])
         ax.set_xscale("log")
     scale.set(ax.xaxis, log)
-    if log:
-        ax.set_xlim(edges[0], edges[-1])
-    else:
+    if not log:
         margin = 0.015 * (edges[-1] - edges[0])
         ax.set_xlim(edges[0] - margin, edges[-1] + margin)
     top, notes = tallest(heights)
