@@ -10,8 +10,8 @@ import xarray as xr
 from scipy import integrate, stats
 
 import overbuild as ob
-from overbuild.study.inputs import REPLICATES
 from overbuild.study.evidence.tempering import Spread
+from overbuild.study.inputs import REPLICATES
 
 STUDY = ob.Study(lambda a, b: {"sum": a + b}, {"a": stats.norm(1, 2), "b": stats.norm(0, 1)})
 
