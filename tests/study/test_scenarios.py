@@ -222,3 +222,12 @@ class TestErrors:
         sites = xr.DataArray([1.0, 2.0], dims="site", coords={"site": ["x", "z"]})
         with pytest.raises(ValueError, match="has different labels or lengths in different"):
             study({"s": {"sites": sites}}).run(64)
+
+
+def test_a_dimension_of_that_name_is_in_the_way() -> None:
+    sites = xr.DataArray([1.0, 2.0], dims="scenario")
+    study = ob.Study(lambda a: {"y": a * sites}, {"a": stats.norm()}, scenarios={"s": {"a": 1.0}})
+    with pytest.raises(ValueError, match="'y' has a dimension 'scenario' of its own"):
+        study.run(16)
+    alone = ob.Study(lambda a: {"y": a * sites}, {"a": stats.norm()})
+    assert alone.run(16).dataset["y"].sizes["scenario"] == 2

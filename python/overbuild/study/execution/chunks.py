@@ -214,6 +214,11 @@ def stacked(
 
 
 def _stack(name: str, parts: Mapping[str, xr.DataArray]) -> xr.DataArray:
+    if any(SCENARIO in part.dims for part in parts.values()):
+        msg = (
+            f"{name!r} has a dimension {SCENARIO!r} of its own in a study with scenarios; rename it"
+        )
+        raise ValueError(msg)
     try:
         aligned = xr.align(*parts.values(), join="exact", copy=False)
     except ValueError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from overbuild.study.inputs import DRAW, RESERVED, SCENARIO
+from overbuild.study.inputs import DRAW, RESERVED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,9 +131,6 @@ def _check_output(name: str, value: Any, n: int) -> xr.DataArray:
     if value.dtype.kind not in "iufb":
         msg = f"output {name!r} must hold numbers, got {value.dtype}"
         raise TypeError(msg)
-    if SCENARIO in value.dims:
-        msg = f"output {name!r}: dimension {SCENARIO!r} is kept for the scenarios of a study"
-        raise ValueError(msg)
     if DRAW in value.dims and value.sizes[DRAW] != n:
         msg = f"output {name!r} has {value.sizes[DRAW]} draws where {n} were given"
         raise ValueError(msg)
