@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import multiprocessing
 import os
 import pickle
+import signal
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -62,7 +65,12 @@ class _SentTask(_Task):
 
 @functools.lru_cache(maxsize=8)
 def _unpacked(packed: bytes) -> _SentTask:
-    # What a task brings along is unpacked once in each process.
+    """Unpack what a task brings along, once in each process."""
+    # Ctrl-C in a terminal reaches workers, too. One that dies with a queue's lock would leave the
+    # others waiting for ever; the process that sent the task stops them.
+    is_worker = multiprocessing.parent_process() is not None
+    if is_worker and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return _SentTask(*cloudpickle.loads(packed))
 
 
