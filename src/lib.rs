@@ -6,6 +6,7 @@ mod capex;
 mod convolution;
 mod domain;
 mod leadtime;
+mod market;
 mod study;
 mod utilization;
 
@@ -28,6 +29,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         leadtime::network::register,
         leadtime::survival::register,
         leadtime::survival::curves::register,
+        market::paths::register,
         study::copula::register,
         study::quantile::register,
         study::selection::register,
