@@ -35,6 +35,7 @@ pub(super) struct Parameters<'a> {
     /// By period.
     pub(super) growth: &'a [Lanes],
     pub(super) intensity: &'a [Lanes],
+    pub(super) log_intensity: &'a [Lanes],
     pub(super) funding: &'a [Lanes],
     pub(super) order_change: &'a [Lanes],
     /// Shares by lag.
@@ -53,9 +54,12 @@ pub(super) struct Workspace {
     orders: Vec<Lanes>,
     /// Put in service in each period.
     arrivals: Vec<Lanes>,
-    /// All periods of each output in turn.
-    pub(super) paths: Vec<Lanes>,
+    /// Of as many cycles as a block has, eight side by side: all periods of each output in turn.
+    pub(super) paths: Vec<[Lanes; EIGHTS]>,
 }
+
+/// Rows of eight in a block.
+pub(super) const EIGHTS: usize = 16;
 
 impl Workspace {
     pub(super) fn new(periods: usize, lags: usize) -> Self {
@@ -64,23 +68,36 @@ impl Workspace {
             periods,
             orders: zeros(lags.max(1) - 1 + periods),
             arrivals: zeros(periods),
-            paths: zeros(OUTPUTS * periods),
+            paths: vec![[Lanes::splat(0.0); EIGHTS]; OUTPUTS * periods],
         }
     }
 }
 
-/// Fills the paths of a workspace, which is made for as many lags as there are.
+impl Workspace {
+    /// Gives every NaN of a lane the same bits.
+    pub(super) fn settle_nans(&mut self, place: usize, lane: usize) {
+        for value in self.paths.iter_mut().map(|path| &mut path[place].0[lane]) {
+            if value.is_nan() {
+                *value = f64::NAN;
+            }
+        }
+    }
+}
+
+/// Fills a place of the paths of a workspace, which is made for as many lags as there are; gives
+/// NaN where a number is.
 pub(super) struct Cycle<'a> {
     pub(super) given: &'a Parameters<'a>,
     pub(super) workspace: &'a mut Workspace,
+    pub(super) place: usize,
 }
 
 impl Body for Cycle<'_> {
-    type Output = ();
+    type Output = Lanes;
 
     #[inline(always)]
-    fn run(self) {
-        let Cycle { given, workspace } = self;
+    fn run(self) -> Lanes {
+        let Cycle { given, workspace, place } = self;
         let Workspace { periods, orders, arrivals, paths } = workspace;
         let opening = Opening::new(given);
         let past = orders.len() - *periods;
@@ -92,9 +109,9 @@ impl Body for Cycle<'_> {
         }
         let mut fleet = Fleet::new(given, &opening);
         let mut owners = Owners::new(given, &opening);
-        let mut supply = Supply::new(given, &opening);
-        let mut market = Market::new(given, &opening);
-        let mut missing = missing_number(given);
+        let mut supply = Supply::new(&opening);
+        let mut market = Market::new(given);
+        let (mut missing, mut any) = (missing_number(given), splat(0.0));
         for t in 0..*periods {
             missing = missing + missing_in(given, t);
             let retired = fleet.retire(arrivals, t);
@@ -120,9 +137,12 @@ impl Body for Cycle<'_> {
                 capex,
             ];
             for (path, value) in paths.chunks_exact_mut(*periods).zip(found) {
-                path[t] = value + missing;
+                let value = value + missing;
+                path[t][place] = value;
+                any = any + gap_of(value);
             }
         }
+        any
     }
 }
 
@@ -252,10 +272,10 @@ impl Owners {
         retired: Lanes,
         t: usize,
     ) -> Lanes {
-        let expected = market.expected_growth.exp_m1();
-        let ahead = (market.expected_growth * given.planning_horizon).exp();
+        let expected = market.expected_growth;
+        let ahead = at_least_zero(splat(1.0) + expected * given.planning_horizon);
         let anchor = (retired + expected * fleet.capacity) * ahead;
-        let gap = market.demand / given.target_utilization - fleet.capacity;
+        let gap = market.demand * market.per_target - fleet.capacity;
         let line = self.lead_time * at_least_zero(anchor) - supply.backlog;
         let needed = anchor + given.gap_correction * (gap + given.supply_line_weight * line);
         let by_price = (given.order_response * market.margin).exp();
@@ -286,7 +306,7 @@ struct Brought {
 
 impl Supply {
     #[inline(always)]
-    fn new(_given: &Parameters<'_>, opening: &Opening) -> Self {
+    fn new(opening: &Opening) -> Self {
         Supply {
             backlog: opening.backlog,
             chips_waiting: opening.chips_waiting,
@@ -329,6 +349,8 @@ struct Market {
     margin: Lanes,
     opening_margin: Lanes,
     expected_growth: Lanes,
+    /// Capacity wanted for each unit of demand.
+    per_target: Lanes,
     /// Demand at the opening price and intensity.
     trend: Lanes,
     /// Logarithm of the services used at that trend.
@@ -343,7 +365,7 @@ struct Market {
 
 impl Market {
     #[inline(always)]
-    fn new(given: &Parameters<'_>, opening: &Opening) -> Self {
+    fn new(given: &Parameters<'_>) -> Self {
         let margin = (given.price / given.full_cost).ln();
         let used = given.capacity * utilization(given.demand, given.capacity, given);
         Market {
@@ -352,7 +374,8 @@ impl Market {
             price: given.price,
             margin,
             opening_margin: margin,
-            expected_growth: opening.growth,
+            expected_growth: given.opening_growth,
+            per_target: splat(1.0) / given.target_utilization,
             trend: given.demand,
             services: splat(0.0),
             cost: splat(1.0),
@@ -384,17 +407,17 @@ impl Market {
     #[inline(always)]
     fn clear(&mut self, given: &Parameters<'_>, fleet: &Fleet, t: usize) {
         let last_price = self.log_cost + self.margin - self.opening_margin;
-        let wanted = given.elasticity * (given.intensity[t].ln() + last_price);
+        let wanted = given.elasticity * (given.log_intensity[t] + last_price);
         self.services += given.adjustment_speed * (wanted - self.services);
         self.trend = self.trend * (splat(1.0) + given.growth[t]);
         let demand = self.trend * given.intensity[t] * self.services.exp();
-        let growth = (demand / self.demand).ln();
+        let growth = demand / self.demand - splat(1.0);
         self.expected_growth += given.smoothing * (growth - self.expected_growth);
         self.demand = demand;
 
         self.utilization = utilization(demand, fleet.capacity, given);
         self.log_cost += self.cost_growth;
-        let tight = (self.utilization / given.target_utilization).ln();
+        let tight = (self.utilization * self.per_target).ln();
         self.margin =
             (splat(1.0) - given.price_reversion) * self.margin + given.price_response * tight;
         self.price = given.full_cost * self.cost * self.margin.exp();

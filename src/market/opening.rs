@@ -7,8 +7,6 @@ use super::cycle::Parameters;
 use crate::bridge::Lanes;
 
 pub(super) struct Opening {
-    /// Growth of the past a period, in logarithms.
-    pub(super) growth: Lanes,
     /// Ordered in the last period.
     pub(super) orders: Lanes,
     /// Ordered and not yet in service.
@@ -42,7 +40,6 @@ impl Opening {
         let backlog = later(chips.weighted, power.weighted);
         let orders = arrivals / (one - backlog * given.opening_growth * before);
         Opening {
-            growth,
             orders,
             backlog: orders * backlog,
             chips_waiting: orders * (backlog - chips.weighted),

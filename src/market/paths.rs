@@ -1,7 +1,7 @@
 //! Cycles of many parameter sets, eight at a time, with their paths written period by period.
 
-use super::cycle::{Cycle, OUTPUTS, Parameters, Workspace};
-use crate::bridge::{Failure, LANES, Lanes, map_columns, vectorized};
+use super::cycle::{Cycle, EIGHTS, OUTPUTS, Parameters, Workspace};
+use crate::bridge::{Body, Failure, LANES, Lanes, map_columns, vectorized};
 
 /// Numbers of a parameter, of each row or of all of them: number `k` of row `i` stands at
 /// `i * row + k * step`.
@@ -44,11 +44,30 @@ pub(crate) struct Operands<'a> {
     pub(crate) by_lag: [Operand<'a>; BY_LAG],
 }
 
+/// Which of the series is the intensity.
+const INTENSITY: usize = 1;
+
+/// Fills numbers with the logarithms of others.
+struct Logarithms<'a>(&'a [Lanes], &'a mut [Lanes]);
+
+impl Body for Logarithms<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (x, out) in self.0.iter().zip(self.1) {
+            *out = x.ln();
+        }
+    }
+}
+
 /// Eight rows of all operands.
 struct Loaded {
     numbers: [Lanes; NUMBERS],
     by_period: [Vec<Lanes>; BY_PERIOD],
     by_lag: [Vec<Lanes>; BY_LAG],
+    /// Of the intensity.
+    logarithms: Vec<Lanes>,
 }
 
 impl Loaded {
@@ -58,6 +77,7 @@ impl Loaded {
             numbers: [Lanes::splat(0.0); NUMBERS],
             by_period: operands.by_period.map(room),
             by_lag: operands.by_lag.map(room),
+            logarithms: room(operands.by_period[INTENSITY]),
         }
     }
 
@@ -70,6 +90,9 @@ impl Loaded {
             if first || operand.row != 0 {
                 operand.load(start, rows, lanes);
             }
+        }
+        if first || operands.by_period[INTENSITY].row != 0 {
+            vectorized(Logarithms(&self.by_period[INTENSITY], &mut self.logarithms));
         }
     }
 
@@ -125,6 +148,7 @@ impl Loaded {
             reinvestment,
             growth,
             intensity,
+            log_intensity: &self.logarithms,
             funding,
             order_change,
             chips,
@@ -141,7 +165,7 @@ impl Loaded {
 
 /// Rows in a chunk, and in a block whose paths stay in the cache.
 const GRAIN: usize = 1 << 10;
-const BLOCK: usize = 1 << 6;
+const BLOCK: usize = LANES * EIGHTS;
 
 /// Fills the columns: of each output all periods in turn, `rows` numbers each. True if a NaN came
 /// out of a row without one.
@@ -156,24 +180,23 @@ pub(crate) fn fill(
     let invalid = map_columns(rows, GRAIN, columns, |range, columns| {
         let mut loaded = Loaded::new(operands);
         let mut workspace = Workspace::new(periods, lags);
-        let mut block = vec![[0.0; BLOCK]; OUTPUTS * periods];
         let mut invalid = false;
         for start in range.clone().step_by(BLOCK) {
             let end = range.end.min(start + BLOCK);
-            for first in (start..end).step_by(LANES) {
+            for (place, first) in (start..end).step_by(LANES).enumerate() {
                 let len = LANES.min(end - first);
                 loaded.load(operands, first, len, first == range.start);
                 let given = loaded.parameters();
-                vectorized(Cycle { given: &given, workspace: &mut workspace });
-                invalid |= settle_nans(&mut workspace.paths, &loaded, len);
-                let place = first - start;
-                for (path, lanes) in block.iter_mut().zip(&workspace.paths) {
-                    path[place..place + LANES].copy_from_slice(&lanes.0);
+                let cycle = Cycle { given: &given, workspace: &mut workspace, place };
+                let missing = vectorized(cycle);
+                for lane in (0..len).filter(|lane| missing.0[*lane].is_nan()) {
+                    workspace.settle_nans(place, lane);
+                    invalid |= !loaded.misses(lane);
                 }
             }
             let here = start - range.start..end - range.start;
-            for (column, path) in columns.iter_mut().zip(&block) {
-                column[here.clone()].copy_from_slice(&path[..here.len()]);
+            for (column, path) in columns.iter_mut().zip(&workspace.paths) {
+                copy(path, &mut column[here.clone()]);
             }
         }
         invalid
@@ -181,20 +204,11 @@ pub(crate) fn fill(
     Ok(invalid.into_iter().any(|chunk| chunk))
 }
 
-/// Gives every NaN the same bits; true if one stands in a row whose operands had none.
-fn settle_nans(paths: &mut [Lanes], loaded: &Loaded, len: usize) -> bool {
-    let sum = paths.iter().fold(Lanes::splat(0.0), |sum, value| {
-        sum + value.map(|value| if value.is_nan() { value } else { 0.0 })
-    });
-    let found: Vec<usize> = (0..len).filter(|lane| sum.0[*lane].is_nan()).collect();
-    for lane in &found {
-        for value in paths.iter_mut().map(|lanes| &mut lanes.0[*lane]) {
-            if value.is_nan() {
-                *value = f64::NAN;
-            }
-        }
+/// Copies the first numbers of `lanes`, as many as there is room for.
+fn copy(lanes: &[Lanes], out: &mut [f64]) {
+    for (lanes, out) in lanes.iter().zip(out.chunks_mut(LANES)) {
+        out.copy_from_slice(&lanes.0[..out.len()]);
     }
-    found.into_iter().any(|lane| !loaded.misses(lane))
 }
 
 #[cfg(feature = "python")]
@@ -204,10 +218,7 @@ pub(crate) use python::register;
 mod python {
     use super::{BY_LAG, BY_PERIOD, NUMBERS, OUTPUTS, Operand, Operands, fill};
     use crate::bridge::detached;
-    use numpy::{
-        PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
-        PyUntypedArrayMethods,
-    };
+    use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2, PyUntypedArrayMethods};
     use pyo3::exceptions::PyValueError;
     use pyo3::prelude::*;
 
