@@ -32,6 +32,9 @@ impl Opening {
         let ages = sum_of_powers(growth, life);
         let before = one / (one + given.opening_growth);
         let aged = given.capacity / (ages + part * before);
+        // What serves for ever has no last period, however old the fleet is.
+        let aged =
+            aged.zip(given.life, |aged, life| if life == f64::INFINITY { 0.0 } else { aged });
         // The youngest of it: all arrivals as multiples of the last one.
         let older = (-growth * life).exp().zip(part, |x, part| if part == 0.0 { 0.0 } else { x });
         let arrivals = given.capacity / (sum_of_powers(-growth, life) + part * older);
