@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from overbuild.market.adoption import Adoption, bass, logistic, through
+from overbuild.market.capacity import Newsvendor, critical_ratio, mismatch_cost, newsvendor
 from overbuild.market.demand import (
     EfficiencyShock,
     PainPeriod,
@@ -15,11 +16,14 @@ from overbuild.market.demand import (
 from overbuild.market.evidence import pool, unanimous
 from overbuild.market.reconciliation import Reconciliation, reconcile
 from overbuild.market.regions import Allocation, Regional, regional
+from overbuild.market.waiting import OptionToWait, option_to_wait
 
 __all__ = [
     "Adoption",
     "Allocation",
     "EfficiencyShock",
+    "Newsvendor",
+    "OptionToWait",
     "PainPeriod",
     "Reconciliation",
     "Regional",
@@ -27,8 +31,12 @@ __all__ = [
     "adjust",
     "bass",
     "constant_elasticity",
+    "critical_ratio",
     "efficiency_shock",
     "logistic",
+    "mismatch_cost",
+    "newsvendor",
+    "option_to_wait",
     "pain_period",
     "pool",
     "reconcile",
