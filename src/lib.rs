@@ -6,6 +6,7 @@ mod capex;
 mod convolution;
 mod domain;
 mod leadtime;
+mod market;
 mod study;
 mod utilization;
 
@@ -28,6 +29,10 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         leadtime::network::register,
         leadtime::survival::register,
         leadtime::survival::curves::register,
+        market::adoption::register,
+        market::capacity::register,
+        market::demand::register,
+        market::regions::register,
         study::copula::register,
         study::quantile::register,
         study::selection::register,

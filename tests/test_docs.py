@@ -44,16 +44,16 @@ def public_functions() -> dict[str, Callable[..., object]]:
 
 
 PUBLIC = public_functions()
+WINGS = (ob.capex, ob.leadtime, ob.market, ob.utilization)
 #: What the top level and the wings offer by name; the rest is public among our own modules only.
 OFFERED = {
     name: thing
     for name, thing in PUBLIC.items()
     if any(
         getattr(module, thing.__name__, None) is thing
-        for module in (ob, ob.capex, ob.data, ob.leadtime, ob.models, ob.study, ob.utilization)
+        for module in (ob, *WINGS, ob.data, ob.models, ob.study)
     )
 } | {name: thing for name, thing in PUBLIC.items() if ".plot." in name}
-WINGS = (ob.capex, ob.leadtime, ob.utilization)
 KERNELS = {
     name: thing
     for name, thing in OFFERED.items()

@@ -6,6 +6,7 @@ utilization, capex economics and lead times, and says what drives them.
 - :mod:`overbuild.utilization`: how much of the capacity is used;
 - :mod:`overbuild.capex`: what the hardware costs, earns and loses;
 - :mod:`overbuild.leadtime`: when the capacity arrives;
+- :mod:`overbuild.market`: what demand does, and how much to build for it;
 - :mod:`overbuild.models`: ready models, such as the income statement of a GPU cloud;
 - :class:`overbuild.Study`: cited inputs and a model in, a labelled data set out;
 - :mod:`overbuild.data`: cited figures that come with the package;
@@ -17,7 +18,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from overbuild import capex, data, leadtime, models, study, utilization
+from overbuild import capex, data, leadtime, market, models, study, utilization
 from overbuild._core import __version__, get_num_threads, set_num_threads
 from overbuild.study import (
     Input,
@@ -61,6 +62,7 @@ __all__ = [
     "get_num_threads",
     "leadtime",
     "loguniform",
+    "market",
     "mixture",
     "models",
     "open_result",
