@@ -25,7 +25,7 @@ from overbuild.study.execution.evaluation import Model
 from overbuild.study.execution.run import Run
 from overbuild.study.inputs import as_inputs
 from overbuild.study.results import Result
-from overbuild.study.scenarios import as_scenarios, labels_of
+from overbuild.study.scenarios import as_scenarios, derived_grade, labels_of
 from overbuild.study.tables import Table, read_inputs, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
@@ -386,8 +386,8 @@ class Study:
         outputs = {name: value for name, value in chunk.items() if name not in self.inputs}
         for name, value in outputs.items():
             unit = str(value.attrs.get("unit", self.units.get(name, "")))
-            source = f"computed by {self.model.name}"
-            labels = {"role": "output", "unit": unit, "source": source, "grade": "derived"}
+            source, grade = f"computed by {self.model.name}", derived_grade(self.scenarios)
+            labels = {"role": "output", "unit": unit, "source": source, "grade": grade}
             variables[name] = value.assign_attrs(labels)
         if unknown := sorted(self.units.keys() - outputs.keys()):
             msg = (
