@@ -3,4 +3,5 @@
 pub(crate) mod adoption;
 pub(crate) mod capacity;
 pub(crate) mod demand;
+pub(crate) mod evidence;
 pub(crate) mod regions;

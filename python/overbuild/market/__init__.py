@@ -12,6 +12,8 @@ from overbuild.market.demand import (
     efficiency_shock,
     pain_period,
 )
+from overbuild.market.evidence import pool, unanimous
+from overbuild.market.reconciliation import Reconciliation, reconcile
 from overbuild.market.regions import Allocation, Regional, regional
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "Allocation",
     "EfficiencyShock",
     "PainPeriod",
+    "Reconciliation",
     "Regional",
     "Response",
     "adjust",
@@ -27,6 +30,9 @@ __all__ = [
     "efficiency_shock",
     "logistic",
     "pain_period",
+    "pool",
+    "reconcile",
     "regional",
     "through",
+    "unanimous",
 ]
