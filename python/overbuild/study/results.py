@@ -155,7 +155,7 @@ class Result(Drivers):
         UserWarning
             If few draws agree; it says how many draws would do.
         """
-        return Result(evidences.weighted(self.dataset, {**(evidence or {}), **named}))
+        return Result(evidences.weighted(self.dataset, evidences.as_evidence(evidence, named)))
 
     @property
     def effective_sample_size(self) -> float:
