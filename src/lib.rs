@@ -33,6 +33,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         market::capacity::register,
         market::demand::register,
         market::evidence::register,
+        market::paths::register,
         market::regions::register,
         study::copula::register,
         study::quantile::register,

@@ -1,8 +1,9 @@
-"""What demand does: prices and quantities, adoption, what experts say, how much to build."""
+"""Demand, what experts say, how much to build, and the cycle that they make."""
 
 from __future__ import annotations
 
 from overbuild.market.adoption import Adoption, bass, logistic, through
+from overbuild.market.cycle import Cycle, cycle
 from overbuild.market.demand import (
     EfficiencyShock,
     PainPeriod,
@@ -19,6 +20,7 @@ from overbuild.market.regions import Allocation, Regional, regional
 __all__ = [
     "Adoption",
     "Allocation",
+    "Cycle",
     "EfficiencyShock",
     "PainPeriod",
     "Reconciliation",
@@ -27,6 +29,7 @@ __all__ = [
     "adjust",
     "bass",
     "constant_elasticity",
+    "cycle",
     "efficiency_shock",
     "logistic",
     "pain_period",
