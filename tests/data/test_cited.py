@@ -17,7 +17,7 @@ NAMES = ob.data.names()
 TABLES = {name: ob.data.load(name) for name in NAMES}
 STATED = {name: ob.data.load(name, as_stated=True) for name in NAMES}
 PUBLISHED = [name for name in NAMES if "published" in TABLES[name]]
-INPUTS = [name for name in NAMES if "distribution" in TABLES[name]]
+INPUTS = [n for n in NAMES if "distribution" in TABLES[n] and "published" not in TABLES[n]]
 
 
 def each(unit: str) -> pd.Series:

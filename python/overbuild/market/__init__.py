@@ -1,4 +1,4 @@
-"""Demand, what experts say, how much to build, and the cycle that they make."""
+"""What demand does, what experts say, how much to build, and the cycle that it all makes."""
 
 from __future__ import annotations
 
