@@ -113,7 +113,9 @@ def c5() -> np.ndarray:
 def c7() -> np.ndarray:
     g = drawn("gb200_revision")
     left = np.zeros(SIZE)
-    for k in range(5):  # (k + 1) racks of the plan come in quarter k + slip, and 1 to 4 are the year
+    for k in range(
+        5
+    ):  # (k + 1) racks of the plan come in quarter k + slip, and 1 to 4 are the year
         first, part = np.floor(k + g.slip), (k + g.slip) % 1
         for when, share in ((first, 1 - part), (first + 1, part)):
             left += (k + 1) * share * ((when >= 1) & (when <= 4))
@@ -155,7 +157,9 @@ def c12() -> np.ndarray:
     g = drawn("the_note")
     purchases = 455 * g.new_capacity_share / g.cost_per_gw
     leases = g.absorption / g.leased_share / g.us_share
-    return np.where(g.by_absorption == 1, leases, purchases) * np.where(g.of_world == 1, 1, g.us_share)
+    return np.where(g.by_absorption == 1, leases, purchases) * np.where(
+        g.of_world == 1, 1, g.us_share
+    )
 
 
 def c13() -> np.ndarray:
@@ -176,7 +180,10 @@ def c15() -> np.ndarray:
 
 def c16() -> np.ndarray:
     g = drawn("the_note")
-    now, then = np.log(g.liquid_now / (1 - g.liquid_now)), np.log(g.liquid_2028 / (1 - g.liquid_2028))
+    now, then = (
+        np.log(g.liquid_now / (1 - g.liquid_now)),
+        np.log(g.liquid_2028 / (1 - g.liquid_2028)),
+    )
     return 100 / (1 + np.exp(-(now + 5 / 4 * (then - now))))
 
 
@@ -210,7 +217,10 @@ def c17() -> np.ndarray:
 
 
 def c18() -> np.ndarray:
-    return weeks()["transformer"] / 52.18
+    usual = [120, math.sqrt(80 * 210), 128, 156]  # weeks, one for each source that has weight
+    random = np.random.default_rng(18)
+    spread = math.log(1.25) / Z95
+    return random.choice(usual, SIZE) * np.exp(spread * random.standard_normal(SIZE)) / 52.18
 
 
 def c19() -> np.ndarray:
@@ -262,3 +272,104 @@ class TestTable:
         expected = np.quantile(figure, [0.05, 0.5, 0.95])
         width = expected[2] - expected[0]
         assert list(row[["P5", "P50", "P95"]]) == pytest.approx(expected, abs=0.03 * width)
+
+    def test_the_margin_without_idle_hours(self) -> None:
+        # Operating income 324.4m less interest 360.8m; a tenth either way in the last quarter.
+        ends = [36.4 + 0.9 * x * 0.1 * (112.7 + 149.2) for x in (1, 0, -1)]
+        expected = sorted(-100 * (863.4 - max(short, 0)) / 1915.4 for short in ends)
+        assert list(claims().loc["C3", ["P5", "P50", "P95"]]) == pytest.approx(expected, abs=0.05)
+
+    def test_the_cycle(self) -> None:
+        row = claims().loc["C6"]
+        assert row.P5 >= 0
+        assert "72 to 118bn USD" in row.reason  # 2 GW at 35 to 60bn, P5 and P95: 72.5, 117.5
+        share = re.search(r"2 GW are (\d+)% \[(\d+)%, (\d+)%\]", row.reason)
+        assert share is not None
+        expected = [100 * 2 / (20 + 27 * x) for x in (0.5, 0.95, 0.05)]
+        assert [int(x) for x in share.groups()] == pytest.approx(expected, abs=0.6)
+        # Use cannot rise by more than the share of capacity that is not there.
+        assert row.P95 < 100 * 2 / 20
+
+
+class TestArithmeticOfTheNote:
+    """Numbers that the note states or that follow from it in one line."""
+
+    def test_reproduced(self) -> None:
+        note = claims()["note"]
+        assert f"{3e8 / 0.62 / (250_000 * 8_760):.2%}" == "22.09%"
+        assert "22.09%" in note["C1"]
+        assert "16.9%, -45.1%" in note["C3"]  # 324.4 and -863.4 over 1915.4
+        assert f"{23 / 30 - 1:.1%}" in note["C4"]
+        assert "-54%" in note["C7"]  # 65000 to 30000
+        assert "x27.8 work, x1.39 spend" in note["C9"]
+        assert (round(20**1.11, 1), round(20**0.11, 2)) == (27.8, 1.39)
+
+    def test_unanimous(self) -> None:
+        reason = claims().loc["C13", "reason"]
+        at_least = stats.binomtest(10, 10, alternative="greater").proportion_ci(0.95).low
+        assert f"If all of 10 agree, at least {at_least:.0%}" in reason
+        assert 0.9**28 > 0.05 > 0.9**29
+        assert "for 90% it takes 29" in reason
+
+    def test_gaps_between_generations(self) -> None:
+        days = pd.to_datetime(["2020-05-14", "2022-03-22", "2024-03-18", "2025-03-18"])
+        months = np.diff(days.to_numpy()) / np.timedelta64(1, "D") / 365.25 * 12
+        listed = ", ".join(f"{x:.1f}" for x in months)
+        assert f"announced: {listed} apart" in claims().loc["C15", "note"]
+
+    def test_no_source_no_fact(self) -> None:
+        table = claims()
+        assert "seed only" in table.loc["C6", "note"]
+        assert "cannot be tested" in table.loc["C6", "reason"]
+        assert "no source" in table.loc["C17", "note"]
+
+
+class TestProse:
+    def text(self) -> str:
+        return "\n".join(c.source for c in executed("the_note").cells if c.cell_type == "markdown")
+
+    def test_counts_of_verdicts(self) -> None:
+        words = "None One Two Three Four Five Six Seven Eight Nine Ten Eleven".lower().split()
+        kinds = claims()["verdict"].str.replace("only if.*", "only if", regex=True).value_counts()
+        said = re.search(
+            r"(\w+) of the twenty hold, (\w+) hold only under a condition, (\w+) do not follow, "
+            r"and (\w+) cannot be known",
+            self.text(),
+        )
+        assert said is not None
+        order = ["holds", "holds only if", "does not follow", "cannot be known from public figures"]
+        assert [words.index(x.lower()) for x in said.groups()] == [kinds.get(x, 0) for x in order]
+
+    def test_short_answer(self) -> None:
+        table = claims()
+        assert table.loc["C18", "verdict"] == "holds"
+        after = re.search(r"above (\d+) weeks?", table.loc["C19", "verdict"])
+        assert after is not None
+        assert 2.5 < int(after[1]) / 52.18 < 3.2  # within about three years
+        assert table.loc["C1", "verdict"] == table.loc["C3", "verdict"] == "does not follow"
+        assert "that is 4% of the net loss" in table.loc["C3", "reason"]
+        true = {name: int(re.findall(r"true in (\d+)%", x)[0]) for name, x in table.reason.items()}
+        assert true["C5"] == 32  # a third
+        assert true["C19"] > 60  # most
+        assert table.loc["C7", "P50"] == pytest.approx(-50, abs=1)  # half
+        assert table.loc["C6", "P50"] < 1
+        parts = re.search(
+            r"Digestion in (\d+)% of draws, a bust in (\d+)%", table.loc["C20", "reason"]
+        )
+        assert parts is not None
+        assert int(parts[1]) > 60
+        assert 43 <= int(parts[2]) <= 57
+        assert table.loc["C20", "verdict"].startswith("cannot be known")
+
+    def test_what_holds(self) -> None:
+        table = claims()
+        for name in ("C16", "C17"):
+            assert "true in 100% of draws" in table.loc[name, "reason"]
+        for name in ("C4", "C8", "C10"):
+            assert "grade assumption" in table.loc[name, "decided_by"]
+        conditions = {"C4": "built", "C8": "moves abroad", "C10": "passed on"}
+        for name, words in conditions.items():
+            assert words in table.loc[name, "decided_by"]
+        changed = re.findall(r"another kind of verdict for: (.+)", printed(executed("the_note")))
+        assert len(changed) == 2
+        assert not {"C1", "C3", "C15", "C16", "C17"} & set(", ".join(changed).split(", "))
