@@ -109,6 +109,15 @@ class TestDistributions:
         series = newsvendor(law, pd.Series([1.0, 3.0], index=["a", "b"]), 1.0)
         assert series.capacity.index.tolist() == series.regret.index.tolist() == ["a", "b"]
 
+    def test_figures_and_a_range(self) -> None:
+        # Capacity is the highest figure, beyond which only a far tail lies.
+        law = ob.market.pool([3.2, 8.0, (4, 5)])
+        draws = law.ppf((np.arange(2**16) + 0.5) / 2**16)
+        found = newsvendor(law, 3.0, 1.0)
+        assert found.capacity == 8
+        exact = market.mismatch_cost(8.0, draws, 3.0, 1.0).mean()
+        assert found.regret == pytest.approx(exact, rel=1e-4)
+
     def test_the_ends(self) -> None:
         nothing = newsvendor(stats.uniform(2, 3), 0.0, 1.0)
         assert (nothing.capacity, nothing.shortage, nothing.regret) == pytest.approx((2, 1.5, 0))
@@ -126,16 +135,16 @@ class TestDistributions:
 
 class TestDraws:
     @given(
-        draws=st.lists(st.floats(-9, 9), min_size=1, max_size=12),
+        draws=st.lists(st.floats(-9, 9), min_size=1, max_size=12).map(np.array),
         u=st.floats(0.1, 9),
         o=st.floats(0.1, 9),
     )
-    def test_no_other_capacity_costs_less(self, draws: list[float], u: float, o: float) -> None:
+    def test_no_other_capacity_costs_less(self, draws: np.ndarray, u: float, o: float) -> None:
         found = newsvendor(draws, u, o)
-        each = [market.mismatch_cost(q, np.array(draws), u, o).mean() for q in draws]
+        each = [market.mismatch_cost(q, draws, u, o).mean() for q in draws]
         assert found.capacity in draws
         assert found.regret == pytest.approx(min(each), rel=1e-9, abs=1e-9)
-        here = market.mismatch_cost(found.capacity, np.array(draws), u, o).mean()
+        here = market.mismatch_cost(found.capacity, draws, u, o).mean()
         assert here == pytest.approx(found.regret, rel=1e-9, abs=1e-9)
 
     def test_agree_with_their_distribution(self) -> None:
@@ -171,6 +180,14 @@ class TestDraws:
             assert float(one.capacity) == other.capacity
             assert float(one.regret) == pytest.approx(other.regret)
 
+    def test_draws_without_end(self) -> None:
+        finite, endless = (
+            newsvendor([1.0, 2.0, 3.0, np.inf], 1.0, 1.0),
+            newsvendor([1.0, 2.0, np.inf], 3.0, 1.0),
+        )
+        assert (finite.capacity, finite.shortage, finite.regret) == (2, np.inf, np.inf)
+        assert (endless.capacity, endless.surplus, endless.regret) == (np.inf, np.inf, np.inf)
+
     def test_missing_draws(self) -> None:
         found = newsvendor(np.array([[1.0, np.nan], [1.0, 2.0]]), 3.0, 1.0)
         np.testing.assert_array_equal(found.capacity, [np.nan, 2.0])
@@ -178,6 +195,10 @@ class TestDraws:
     def test_errors(self) -> None:
         with pytest.raises(ValueError, match="demand must have at least one draw"):
             newsvendor([], 3.0, 1.0)
+        with pytest.raises(ValueError, match=r"write ob.between\(low, high\) for a range"):
+            newsvendor((3.0, 8.0), 3.0, 1.0)
+        with pytest.raises(ValueError, match=r"demand in shape \(2,\) does not go with"):
+            newsvendor(np.ones((2, 5)), [3.0, 1.0, 2.0], 1.0)
         draws = xr.DataArray([1.0, 2.0], dims="draw")
         with pytest.raises(ValueError, match="demand must have dimension 'world'; there are: draw"):
             newsvendor(draws, 3.0, 1.0, dim="world")

@@ -154,7 +154,7 @@ def test_out_of_range(wrong: dict[str, float], kind: str) -> None:
 def test_errors() -> None:
     with pytest.raises(ValueError, match="kind must be 'budget' or 'capacity', got 'power'"):
         option_to_wait(**CASE, kind="power")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="must be a number"):
+    with pytest.raises(TypeError, match="gain must be a number"):
         option_to_wait(**CASE | {"gain": "double"})  # type: ignore[arg-type]
     silent = option_to_wait(**CASE | {"margin": np.nan})  # type: ignore[arg-type]
     assert np.isnan([silent.now, silent.waiting, silent.break_even]).all()

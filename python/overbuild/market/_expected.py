@@ -62,22 +62,25 @@ def of_law(law: Law, ratio: _Floats) -> list[_Floats]:
 def _at_ratios(law: Law, r: _Floats) -> tuple[_Floats, _Floats, _Floats]:
     with np.errstate(all="ignore"):
         q = np.asarray(law.ppf(r))
-        shortage = (1.0 - r) * _mean_beyond(lambda tail: law.isf((1.0 - r) * tail) - q)
-        surplus = r * _mean_beyond(lambda tail: q - law.ppf(r * tail))
+        spread = float(law.isf(0.25) - law.ppf(0.25))
+        shortage = (1.0 - r) * _mean_beyond(lambda tail: law.isf((1.0 - r) * tail) - q, spread)
+        surplus = r * _mean_beyond(lambda tail: q - law.ppf(r * tail), spread)
     return q, shortage, surplus
 
 
-def _mean_beyond(excess: Callable[[_Floats], _Floats]) -> _Floats:
+def _mean_beyond(excess: Callable[[_Floats], _Floats], spread: float) -> _Floats:
     """Integrate the excess of quantiles over s, at tail probabilities of e^-s in turn.
 
-    Infinite if it does not fade with the tail, NaN if it fades too slowly to tell.
+    Infinite if it does not fade with the tail, against what it was before and against `spread`;
+    NaN if it fades too slowly to tell.
     """
 
     def integrand(s: _Floats) -> _Floats:
         tail = np.exp(-s)[:, np.newaxis]
         return np.nan_to_num(excess(tail) * tail, nan=0.0)
 
-    panels, size = _PANELS, np.max(np.abs(integrand(_PANELS[:-2])), axis=0)
+    panels = _PANELS
+    size = np.maximum(np.abs(integrand(panels[:-2])).max(axis=0), spread)
     half, rest = np.abs(integrand(panels[-2:]))
     while (rest > _FADED * size).any() and panels[-1] < _DEEPEST:
         panels = np.append(panels, 2.0 * panels[-1])
@@ -108,7 +111,7 @@ def _integral(f: Callable[[_Floats], _Floats], edges: _Floats) -> _Floats:
         open_ = (np.abs(fine - rough) > _ERROR * whole).any(axis=1)
         done = done + fine[~open_].sum(axis=0)
         if not open_.any():
-            return done
+            return np.asarray(done)
         low = np.concatenate([low[open_], middle[open_]])
         high = np.concatenate([middle[open_], high[open_]])
         rough = np.concatenate([part[open_] for part in halves])
@@ -136,7 +139,11 @@ def of_sample(draws: _Floats, weights: _Floats | None, ratio: _Floats) -> list[_
     if draws.ndim == 1:
         return _of_row(draws, weights, np.asarray(ratio, dtype=float))
     rows, at = draws.shape[:-1], np.asarray(ratio, dtype=float)
-    shape = np.broadcast_shapes(rows, at.shape)
+    try:
+        shape = np.broadcast_shapes(rows, at.shape)
+    except ValueError as error:
+        msg = f"demand in shape {rows} does not go with underage and overage in shape {at.shape}"
+        raise ValueError(msg) from error
     found = [np.empty(shape) for _ in range(3)]
     wide, ratios = np.broadcast_to(draws, (*shape, draws.shape[-1])), np.broadcast_to(at, shape)
     for place in np.ndindex(shape):
@@ -155,7 +162,11 @@ def _of_row(draws: _Floats, weights: _Floats | None, ratio: _Floats) -> list[_Fl
     some = np.flatnonzero(weight > 0)  # none of no weight is chosen
     at = np.clip(enough, some[0], some[-1])
     q = x[at]
-    shortage = np.maximum(sums[-1] - sums[at] - q * (up_to[-1] - up_to[at]), 0.0)
-    surplus = np.maximum(q * up_to[at] - sums[at], 0.0)
+    with np.errstate(invalid="ignore"):
+        shortage = np.maximum(sums[-1] - sums[at] - q * (up_to[-1] - up_to[at]), 0.0)
+        surplus = np.maximum(q * up_to[at] - sums[at], 0.0)
+    if np.isinf(x[some[[0, -1]]]).any():  # of some weight
+        shortage = np.where((x[some[-1]] == np.inf) & (q < np.inf) | (q == -np.inf), np.inf, 0.0)
+        surplus = np.where((x[some[0]] == -np.inf) & (q > -np.inf) | (q == np.inf), np.inf, 0.0)
     unknown = np.isnan(ratio) | np.isnan(x[-1])
     return [np.where(unknown, np.nan, part) for part in (q, shortage, surplus)]

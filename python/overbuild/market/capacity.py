@@ -231,6 +231,9 @@ def _from_draws(demand: Any, ratio: Values, dim: str) -> tuple[Values, ...]:
         if not draws.ndim:
             msg = f"demand must be a distribution or draws, got the single number {draws}"
             raise TypeError(msg)
+        if isinstance(demand, list | tuple) and draws.shape == (2,):
+            msg = "demand must be draws, got two numbers; write ob.between(low, high) for a range"
+            raise ValueError(msg)
         _check_some(draws.shape[-1])
         return _of_ratio(ratio, lambda r: of_sample(draws, None, r))
     if dim not in demand.dims:

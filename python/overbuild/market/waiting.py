@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from overbuild import _core
-from overbuild._calls import Values, elementwise, within
+from overbuild._calls import Values, elementwise, numeric, within
 
 _MONTHS = 12.0
 
@@ -118,6 +118,8 @@ def option_to_wait(
     if kind not in ("budget", "capacity"):
         msg = f"kind must be 'budget' or 'capacity', got {kind!r}"
         raise ValueError(msg)
+    cost, gain = numeric("cost", cost), numeric("gain", gain)
+    cadence = numeric("cadence", cadence)
     rates = {"discount_rate": discount_rate, "decline": decline}
     earned = elementwise(_core.earnings, {}, margin=margin, years=life, **rates)
     now = elementwise(np.subtract, {}, earnings=earned, cost=within(cost, 0.0, np.inf))
