@@ -24,14 +24,10 @@ fn critical_ratio(underage: f64, overage: f64) -> f64 {
 fn mismatch_cost(capacity: f64, demand: f64, underage: f64, overage: f64) -> f64 {
     let domain = (underage >= 0.0) & (overage >= 0.0);
     let missing = demand - capacity;
-    let cost = if missing > 0.0 {
-        underage * missing
-    } else if missing < 0.0 {
-        overage * -missing
-    } else {
-        missing
-    };
-    within(domain, cost)
+    let (price, units) = if missing < 0.0 { (overage, -missing) } else { (underage, missing) };
+    // Without end at no price is nothing, as is nothing at any price; what is missing is not known.
+    let nothing = (price == 0.0) & !units.is_nan() | (units == 0.0);
+    within(domain, if nothing { 0.0 } else { price * units })
 }
 
 /// Force of interest and of decline.

@@ -32,7 +32,7 @@ fn alone(demand: Lanes, supply: Lanes, share: Lanes) -> Region {
         own: demand - lacking,
         lacking,
         ready: share * lacking,
-        spare: excess.map(|excess| if excess > 0.0 { 0.0 } else { -excess }),
+        spare: excess.map(|excess| if excess > 0.0 { 0.0 } else { 0.0 - excess }),
     }
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -22,6 +23,10 @@ class TestLinear:
         found = pool({"a": (3, 4), "b": stats.norm(8, 1)}, weights={"b": 1, "a": 3})
         assert found == ob.mixture([ob.between(3, 4), stats.norm(8, 1)], [3, 1])
         assert pool([3.2, 8.0]).ppf([0.4, 0.6]).tolist() == [3.2, 8.0]
+
+    def test_names_of_a_series(self) -> None:
+        named = pd.Series({"low": 3.2, "high": 8.0})
+        assert pool(named, weights={"high": 1, "low": 3}).mean() == pytest.approx(4.4)
 
     def test_figures_with_a_spread(self) -> None:
         found = pool([3.2, -8.0], spread=0.1)
@@ -134,6 +139,9 @@ class TestLogarithmic:
     def test_errors(self) -> None:
         with pytest.raises(ValueError, match="a has no density, which a logarithmic pool needs"):
             pool({"a": 3.2, "b": (4, 5)}, kind="log")
+        gap = ob.mixture([stats.uniform(0, 1), stats.uniform(9, 1)], [1, 1])
+        with pytest.raises(ValueError, match="no value in common: the product"):
+            pool([gap, stats.uniform(3, 2)], kind="log")
         with pytest.raises(ValueError, match=r"no value in common.*estimate 0 0 to 1"):
             pool([stats.uniform(0, 1), stats.uniform(2, 1)], kind="log")
 
@@ -183,7 +191,8 @@ def test_what_is_impossible(arguments: tuple[object, ...], message: str) -> None
 
 
 @pytest.mark.parametrize(
-    "estimates", ["4 to 5", 4.5, ["4 to 5"], [("a", "b")], [None], [stats.norm], np.ones(3)]
+    "estimates",
+    ["4 to 5", 4.5, {3.2, 8.0}, ["4 to 5"], [("a", "b")], [None], [stats.norm], np.ones(3)],
 )
 def test_what_is_no_estimate(estimates: object) -> None:
     with pytest.raises(TypeError, match="estimate"):

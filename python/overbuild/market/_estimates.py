@@ -24,9 +24,11 @@ _MOST_VALUES = 4_096
 
 def as_laws(estimates: Any, spread: float | None, level: float) -> dict[str, Law]:
     """Return estimates as distributions, by their names or as ``estimate 0`` and so on."""
-    if isinstance(estimates, Mapping):
+    if isinstance(estimates, Mapping | pd.Series):
         named = {str(name): one for name, one in estimates.items()}
-    elif isinstance(estimates, Iterable) and not isinstance(estimates, str | np.ndarray):
+    elif isinstance(estimates, Iterable) and not isinstance(
+        estimates, str | set | frozenset | np.ndarray
+    ):
         named = {f"estimate {k}": one for k, one in enumerate(estimates)}
     else:
         msg = f"estimates must be a mapping or a list of estimates, got {estimates!r:.80}"

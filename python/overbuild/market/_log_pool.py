@@ -115,6 +115,8 @@ class LogPool(Composite):
             middle = low + 0.5 * (high - low)
             halves = self._log_integrals(low, middle), self._log_integrals(middle, high)
             finer = np.logaddexp(*halves)
+            if not np.isfinite(finer).any() and not done:
+                return edges, logs  # there is no value in common
             known = [finer, *(part for _, part in done)]
             total = special.logsumexp(np.concatenate(known))
             share = np.exp(finer - total)
