@@ -195,7 +195,8 @@ def weeks() -> dict[str, np.ndarray]:
     for item, rows in table[table.weight > 0].groupby("item"):
         parts = []
         for row in rows.itertuples():
-            low, high = (f([x for x in row[5:8] if x == x]) for f in (min, max))
+            stated = [row.low, row.typical, row.high]
+            low, high = np.nanmin(stated), np.nanmax(stated)
             low, high = (low / 1.25, low * 1.25) if low == high else (low, high)
             parts.append((math.log(low * high) / 2, math.log(high / low) / 2 / Z95))
         which = random.choice(len(parts), SIZE, p=rows.weight / rows.weight.sum())
