@@ -34,6 +34,7 @@ fn _core(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> 
         market::demand::register,
         market::evidence::register,
         market::regions::register,
+        market::paths::register,
         study::copula::register,
         study::quantile::register,
         study::selection::register,

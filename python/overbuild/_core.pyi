@@ -47,6 +47,12 @@ def lead_time_curves(
     weight: _Floats | None,
     z: float,
 ) -> tuple[list[_Floats], list[_Floats]]: ...
+def capacity_cycle(
+    numbers: list[_Floats],
+    by_period: list[_Floats],
+    by_lag: list[_Floats],
+    out: list[_Floats],
+) -> bool: ...
 def row_statistics(
     values: _Floats, probabilities: list[float], weights: _Floats | None, replicates: bool
 ) -> tuple[_Floats, _Floats, NDArray[np.uint64]]: ...

@@ -13,6 +13,7 @@ mod exponential;
 mod failure;
 mod isa;
 mod lanes;
+mod logarithm;
 mod pool;
 mod rowwise;
 mod status;

@@ -1,9 +1,10 @@
-"""What demand does: prices and quantities, adoption, what experts say, how much to build."""
+"""What demand does, what experts say, how much to build, and the cycle that it all makes."""
 
 from __future__ import annotations
 
 from overbuild.market.adoption import Adoption, bass, logistic, through
 from overbuild.market.capacity import Newsvendor, critical_ratio, mismatch_cost, newsvendor
+from overbuild.market.cycle import Cycle, cycle
 from overbuild.market.demand import (
     EfficiencyShock,
     PainPeriod,
@@ -21,6 +22,7 @@ from overbuild.market.waiting import OptionToWait, option_to_wait
 __all__ = [
     "Adoption",
     "Allocation",
+    "Cycle",
     "EfficiencyShock",
     "Newsvendor",
     "OptionToWait",
@@ -32,6 +34,7 @@ __all__ = [
     "bass",
     "constant_elasticity",
     "critical_ratio",
+    "cycle",
     "efficiency_shock",
     "logistic",
     "mismatch_cost",

@@ -37,6 +37,9 @@ def axes(ax: Axes | None) -> Axes:
     """Return the axes given, or new ones, without a box around them."""
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    if not isinstance(ax, Axes):
+        msg = f"ax must be matplotlib axes, such as plt.subplots() gives, got {ax!r:.80}"
+        raise TypeError(msg)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(QUIET)
     ax.tick_params(color=QUIET)
