@@ -132,3 +132,15 @@ def test_one_route_is_itself() -> None:
 def test_errors(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         reconcile(*arguments)  # type: ignore[arg-type]
+
+
+def test_logarithms_of_a_pool_are_those_of_its_parts() -> None:
+    experts = [(3.0, 5.0), (4.0, 9.0), stats.uniform(2, 3)]
+    pooled = pool(experts, [1, 2, 1])
+    x = np.geomspace(0.5, 60, 400_001)
+    log_x, density = np.log(x), pooled.pdf(x)
+    mean = integrate.trapezoid(density * log_x, x)
+    variance = integrate.trapezoid(density * (log_x - mean) ** 2, x)
+    route = reconcile({"said": pooled, "leases": (3.0, 6.0)}, kind="log").routes.loc["said"]
+    assert route["estimate"] == pytest.approx(math.exp(mean), rel=1e-5)
+    assert route["standard_error"] == pytest.approx(math.sqrt(variance), rel=1e-4)

@@ -12,6 +12,7 @@ from scipy import stats
 
 from overbuild.market._estimates import as_laws
 from overbuild.study.distributions.laws import Law
+from overbuild.study.distributions.mixtures import Mixture
 from overbuild.study.distributions.moments import mean_and_variance
 
 
@@ -188,6 +189,11 @@ def _centre_and_error(name: str, law: Law, kind: str) -> tuple[float, float]:
 
 
 def _of_logarithms(law: Law) -> tuple[float, float]:
+    """Return mean and variance of the logarithm of what is above 0."""
+    if isinstance(law, Mixture):  # its quantiles take a search each, those of its parts none
+        means, variances = np.transpose([_of_logarithms(part) for part in law.laws])
+        mean = float(law.weights @ means)
+        return mean, float(law.weights @ ((means - mean) ** 2 + variances))
     values = getattr(law, "values", None)
     if not law.has_density and values is not None:  # single values: draws
         shares = law.cdf(values)
