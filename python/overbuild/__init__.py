@@ -6,7 +6,7 @@ utilization, capex economics and lead times, and says what drives them.
 - :mod:`overbuild.utilization`: how much of the capacity is used;
 - :mod:`overbuild.capex`: what the hardware costs, earns and loses;
 - :mod:`overbuild.leadtime`: when the capacity arrives;
-- :mod:`overbuild.market`: supply, demand and the cycle that they make;
+- :mod:`overbuild.market`: demand, how much to build for it, and the cycle that both make;
 - :mod:`overbuild.models`: ready models, such as the income statement of a GPU cloud;
 - :class:`overbuild.Study`: cited inputs and a model in, a labelled data set out;
 - :mod:`overbuild.data`: cited figures that come with the package;

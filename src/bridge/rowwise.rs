@@ -111,6 +111,7 @@ shape!(c"(),(t),(t)->()": a Number, b Row, c Row => Number);
 shape!(c"(t),()->()": a Row, b Number => Number);
 shape!(c"(t),(),()->()": a Row, b Number, c Number => Number);
 shape!(c"(t),(t)->(t)": a Row, b Row => Row);
+shape!(c"(t),(t),(t)->(t)": a Row, b Row, c Row => Row);
 shape!(c"(t),(t),()->(t)": a Row, b Row, c Number => Row);
 shape!(c"(t),(k)->(t)": a Row, b Table => Row);
 shape!(c"(t),()->(t)": a Row, b Number => Row);

@@ -6,13 +6,12 @@ A tolerance is half a unit of the last digit printed, unless the table says how 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import overbuild as ob
 
 cap = ob.capex
-CITED = pd.read_csv(ob.data.path("published_costs"), index_col=["table", "name"])["value"]
+CITED = ob.data.load("published_costs").set_index(["table", "name"])["value"]
 
 
 def to_5_000(value: float) -> float:

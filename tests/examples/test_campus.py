@@ -15,7 +15,7 @@ import overbuild as ob
 # The kernel's messages pass through an event loop that libraries of other projects close late.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
-SOURCES = pd.read_csv(ob.data.path("lead_times"))
+SOURCES = ob.data.load("lead_times").dropna(subset="weight")
 
 
 class TestCampus:

@@ -6,7 +6,6 @@ import functools
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 from notebooks import executed, printed, run_module
 
@@ -84,7 +83,7 @@ class TestCoreweaveMargins:
         )
 
     def test_the_quarters(self) -> None:
-        table = pd.read_csv(ob.data.path("coreweave_statements"))
+        table = ob.data.load("coreweave_quarters")
         items = table.pivot(index="item", columns="period", values="value") / 1e6
         year = [f"2024Q{k}" for k in range(1, 5)]
         for item, total in {

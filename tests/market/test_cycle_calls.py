@@ -218,16 +218,35 @@ def test_what_is_missing_is_missing_from_there_on() -> None:
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        ("capacity", 0.0), ("capacity", np.inf), ("demand", -1.0), ("growth", -1.0),
-        ("opening_growth", -1.5), ("life", 0.5), ("intensity", 0.0), ("elasticity", 0.1),
-        ("adjustment_speed", 1.5), ("target_utilization", 0.0), ("utilization_cap", 1.01),
-        ("price", 0.0), ("full_cost", -1.0), ("price_response", -0.1), ("price_reversion", 2.0),
-        ("gap_correction", -0.5), ("supply_line_weight", 1.5), ("planning_horizon", -1.0),
-        ("smoothing", -0.5), ("fear_of_missing_out", -1.0), ("order_response", -1.0),
-        ("order_change", np.inf), ("chip_cost", -1.0), ("power_cost", -1.0),
-        ("cost_growth", -1.0), ("funding", -1.0), ("reinvestment", -0.5),
+        ("capacity", 0.0),
+        ("capacity", np.inf),
+        ("demand", -1.0),
+        ("growth", -1.0),
+        ("opening_growth", -1.5),
+        ("life", 0.5),
+        ("intensity", 0.0),
+        ("elasticity", 0.1),
+        ("adjustment_speed", 1.5),
+        ("target_utilization", 0.0),
+        ("utilization_cap", 1.01),
+        ("price", 0.0),
+        ("full_cost", -1.0),
+        ("price_response", -0.1),
+        ("price_reversion", 2.0),
+        ("gap_correction", -0.5),
+        ("supply_line_weight", 1.5),
+        ("planning_horizon", -1.0),
+        ("smoothing", -0.5),
+        ("fear_of_missing_out", -1.0),
+        ("order_response", -1.0),
+        ("order_change", np.inf),
+        ("chip_cost", -1.0),
+        ("power_cost", -1.0),
+        ("cost_growth", -1.0),
+        ("funding", -1.0),
+        ("reinvestment", -0.5),
     ],
-)  # fmt: skip
+)
 def test_out_of_range_is_nan_with_a_warning(name: str, wrong: float) -> None:
     given = some()
     given[name][2] = wrong
@@ -276,11 +295,19 @@ def test_a_nan_that_nobody_gave_is_told() -> None:
         ({"power_lead_time": []}, ValueError, "power_lead_time must hold shares that sum"),
         ({"dim": "lag"}, ValueError, "dim is 'lag'"),
         ({"life": xr.DataArray([3.0] * 9, dims="period")}, ValueError, "life must not have"),
-        ({"chip_lead_time": xr.DataArray([1.0], dims="k")}, ValueError, "must have dimension 'lag'"),
+        (
+            {"chip_lead_time": xr.DataArray([1.0], dims="k")},
+            ValueError,
+            "must have dimension 'lag'",
+        ),
         ({"growth": xr.DataArray([0.1] * 4, dims="period")}, ValueError, "growth has 4 periods"),
-        ({"life": [1.0, 2.0], "price": [1.0, 2.0, 3.0]}, ValueError, "could not be broadcast|shape"),
+        (
+            {"life": [1.0, 2.0], "price": [1.0, 2.0, 3.0]},
+            ValueError,
+            "could not be broadcast|shape",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_structure_is_said(changes: dict[str, Any], error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         run(**{"capacity": 100.0, "periods": PERIODS} | changes)
@@ -307,7 +334,7 @@ def test_the_core_checks_what_it_is_given() -> None:
         (one, series, [np.ones((2, 1))] * 2, out),
         (one, series, tables, out[1:]),
     ):
-        with pytest.raises(ValueError, match="must|missing"):
+        with pytest.raises(ValueError, match=r"must|missing"):
             _core.capacity_cycle(*wrong)
 
 

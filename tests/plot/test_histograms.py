@@ -144,3 +144,8 @@ def test_whatever_is_finite_can_be_drawn(values: list[float]) -> None:
     low, high = ax.get_xlim()
     assert all(low <= x <= high for x in marks(ax))
     plt.close("all")
+
+
+def test_axes_are_axes() -> None:
+    with pytest.raises(TypeError, match="ax must be matplotlib axes"):
+        ob.plot.histogram(drawn([1.0, 2.0]), ax="here")

@@ -245,3 +245,9 @@ class TestValueOfInformation:
         for level in (0, 1, 90, math.nan):
             with pytest.raises(ValueError, match=f"level must be between 0 and 1, got {level}"):
                 made.voi(level=level)
+
+
+def test_an_output_without_values_is_told_from_an_input_that_is_constant() -> None:
+    study = ob.Study(lambda a: {"y": a * np.nan}, {"a": stats.norm()})
+    with pytest.raises(ValueError, match="no draw has a value of both y and a"):
+        study.run(256).conditional("y", given="a")

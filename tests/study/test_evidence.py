@@ -213,3 +213,17 @@ def test_a_picture_of_one_scenario_keeps_the_weights() -> None:
     for wrong in ("y[scenario=less]", "y[site=1]", "y[scenario=more", "z[scenario=more]"):
         with pytest.raises(KeyError, match="no variable"):
             result.plot(wrong)
+
+
+def test_evidence_has_names() -> None:
+    study = ob.Study(lambda a: {"y": a}, {"a": stats.norm()})
+    with pytest.raises(TypeError, match="evidence must be a mapping"):
+        study.run(256).given("y")
+    with pytest.raises(TypeError, match="evidence must be a mapping"):
+        study.condition(5)
+
+
+def test_an_output_without_values_agrees_with_nothing() -> None:
+    study = ob.Study(lambda a: {"y": a * np.nan}, {"a": stats.norm()})
+    with pytest.raises(ValueError, match="no draw has a value"):
+        study.run(256).given(y=(0, 1))

@@ -190,3 +190,10 @@ class TestMarkdown:
         path = tmp_path / "summary.md"
         assert RESULT.to_markdown(path) is None
         assert path.read_text(encoding="utf-8") == RESULT.to_markdown()
+
+
+def test_a_workbook_is_not_called_otherwise(tmp_path) -> None:
+    result = ob.Study(lambda a: {"y": a}, {"a": stats.norm()}).run(64)
+    with pytest.raises(ValueError, match=r"ends in \.xlsx"):
+        result.to_excel(tmp_path / "summary.csv")
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ import time
 
 import nbclient
 import nbformat
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -184,3 +185,30 @@ class TestMemory:
         few, many = (peak_memory(draws, 'folder + "/draws"') for draws in (2**19, 3 * 2**20))
         assert many < few + 60
         assert many < 500
+
+
+@pytest.mark.parametrize("name", ["draws", "seed", "chunk"])
+def test_yes_is_no_number(name: str) -> None:
+    study = ob.Study(lambda a: {"y": a}, {"a": stats.norm()})
+    with pytest.raises(TypeError, match=f"{name} must be a whole number, got True"):
+        study.run(**{name: True})
+
+
+def test_draws_made_ahead_of_a_model_that_fails_do_no_harm() -> None:
+    calls = []
+
+    def model(a):
+        calls.append(a.size)
+        if len(calls) == 6:  # two of the calls look whether it works draw by draw
+            raise ArithmeticError("enough")
+        return {"y": 2 * a}
+
+    study = ob.Study(model, {"a": stats.norm()})
+    with pytest.raises(ArithmeticError) as caught:
+        study.run(1000, chunk=100, seed=3)
+    assert study.partial is not None
+    done = study.partial.dataset
+    assert caught.value.__notes__ == ["300 draws are done, and in attribute partial of the study"]
+    whole = ob.Study(lambda a: {"y": 2 * a}, {"a": stats.norm()}).run(1000, seed=3).dataset
+    for name in ("a", "y"):
+        np.testing.assert_array_equal(done[name], whole[name][:300])

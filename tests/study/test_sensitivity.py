@@ -103,10 +103,14 @@ class TestTables:
         with pytest.raises(ValueError, match="no output differs"):
             ob.Study(lambda a: {"y": a}, {"a": 1.0}).run(16).sensitivity()
 
-    @pytest.mark.parametrize("draws", [1, 2, 3, 16])
+    def test_one_draw_differs_from_no_other(self) -> None:
+        with pytest.raises(ValueError, match="no input asked for differs"):
+            STUDY.run(1).sensitivity("sum")
+
+    @pytest.mark.parametrize("draws", [2, 3, 16])
     def test_few_draws(self, draws: int) -> None:
         table = STUDY.run(draws).sensitivity("sum")
-        assert len(table) == (0 if draws == 1 else 3)
+        assert len(table) == 3
         if draws == 16:
             assert table.notna().all(axis=None)
             assert table["rank_correlation"].abs().max() <= 1
@@ -224,3 +228,13 @@ class TestPositions:
         assert table.attrs["output"] == "y[scenario=more]"
         assert table.loc["a", "first_order"] == pytest.approx(1, abs=1e-9)
         assert table.loc["b", "first_order"] == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("method", ["sensitivity", "voi"])
+def test_an_input_that_a_scenario_fixes_has_nothing_to_tell_there(method: str) -> None:
+    inputs = {"a": stats.norm(), "b": stats.norm()}
+    study = ob.Study(lambda a, b: {"y": a + b}, inputs, scenarios={"fixed": {"a": 1.0}})
+    ask = getattr(study.run(1024), method)
+    assert list(ask("y[scenario=fixed]").index) == ["b"]
+    with pytest.raises(ValueError, match=r"no input asked for .* y\[scenario=fixed\]"):
+        ask("y[scenario=fixed]", inputs="a")

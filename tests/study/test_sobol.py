@@ -176,3 +176,21 @@ class TestRefusals:
         study = ob.Study(lambda a: {"y": a - a.mean()}, {"a": stats.norm()})
         with pytest.raises(ValueError, match="depends on the other draws"):
             study.sobol(256)
+
+
+def test_a_dimension_called_scenario_can_be_the_model_s_own() -> None:
+    places = xr.Variable("scenario", ["sum", "difference"])
+    study = ob.Study(
+        lambda a, b: {"y": xr.concat([3 * a + 4 * b, 3 * a - 4 * b], dim=places)},
+        {"a": stats.norm(), "b": stats.norm()},
+    )
+    table = study.sobol(2**12)
+    for place in ("sum", "difference"):
+        found = table.loc[f"y[scenario={place}]", "first_order"]
+        np.testing.assert_allclose(found[["a", "b"]], [9 / 25, 16 / 25], atol=0.02)
+
+
+def test_outputs_are_asked_for_by_name() -> None:
+    study = ob.Study(lambda a: {"y": a}, {"a": stats.norm()})
+    with pytest.raises(TypeError, match="by name, or by a list of names, got 5"):
+        study.sobol(256, outputs=5)

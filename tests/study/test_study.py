@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -321,7 +322,7 @@ class TestErrors:
             ob.Study(returned, {"a": stats.norm()}).run(16)
 
     def test_outputs_that_change_between_chunks(self) -> None:
-        sizes = iter([2, 2, 2, 3])
+        sizes = itertools.chain([2, 2, 2], itertools.repeat(3))
 
         def growing(a):
             return {"b": a * xr.DataArray(np.ones(next(sizes)), dims="site")}
@@ -389,3 +390,20 @@ def test_outputs_selected_at_different_places_go_together() -> None:
     data = ob.Study(model, {"price": ob.between(1, 2)}).run(draws=64).dataset
     np.testing.assert_array_equal(data["second"], 2 * data["first"])
     assert not data.coords
+
+
+@pytest.mark.parametrize("empty", [[], np.empty(0)])
+def test_an_input_has_an_element(empty) -> None:
+    with pytest.raises(ValueError, match=r"'b' has no element: its shape is \(0,\)"):
+        ob.Study(lambda a, b: {"y": a}, {"a": stats.norm(), "b": empty})
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_output_has_a_name(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be the name of an output"):
+        ob.Study(lambda a: {name: a}, {"a": stats.norm()}).run(64)
+
+
+def test_units_have_names() -> None:
+    with pytest.raises(TypeError, match="units must be a mapping"):
+        ob.Study(lambda a: {"y": a}, {"a": stats.norm()}, units="USD")

@@ -355,16 +355,3 @@ def test_large_tables(tmp_path) -> None:
     values = "; ".join(map(str, range(20_000)))
     file.write_text(f"name,distribution,values\nx,empirical,{values}\n")
     assert ob.read_inputs(file)["x"].value == ob.empirical(range(20_000))
-
-
-@pytest.mark.parametrize("name", ob.data.names())
-def test_packaged_figures_are_cited(name: str) -> None:
-    grades = {"A", "B", "C", "derived", "unverified", "seed", "assumption"}
-    table = pd.read_csv(ob.data.path(name), dtype=str)
-    assert set(table["grade"]) <= grades
-    assert table[["unit", "source"]].notna().all(axis=None)
-
-
-def test_an_unknown_table_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no table 'coreweave'; there are .*coreweave_2024"):
-        ob.data.path("coreweave")

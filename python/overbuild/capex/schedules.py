@@ -10,7 +10,7 @@ import xarray as xr
 
 from overbuild import _core
 from overbuild._calls import Values, along, at_least_one, elementwise, spread
-from overbuild.capex._macrs import TABLES
+from overbuild.capex._macrs import percentages
 
 
 def straight_line(cost: Values, salvage: Values, life: Values, periods: int) -> Values:
@@ -212,7 +212,7 @@ def macrs(
     if convention == "mid-quarter" and quarter is None:
         quarter = 1
     recovery_years = at_least_one(recovery_years, "recovery_years")
-    table = TABLES.get((convention, quarter or 0), {})
+    table = percentages().get((convention, quarter or 0), {})
     if recovery_years not in table:
         known = ", ".join(str(years) for years in table) or "none"
         msg = (

@@ -242,6 +242,9 @@ def _settled_array(name: str, array: xr.DataArray) -> Any:
     if DRAW in array.dims:
         msg = f"input {name!r}: dimension {DRAW!r} is kept for the draws of the study"
         raise ValueError(msg)
+    if array.size == 0:
+        msg = f"input {name!r} has no element: its shape is {array.shape}"
+        raise ValueError(msg)
     # A model's arithmetic would hand a unit on to what no longer has it.
     bare = array.drop_attrs().rename(None)
     if array.dtype != object:

@@ -15,7 +15,7 @@ from overbuild.study.evidence import observations as evidences
 from overbuild.study.labels import selected
 from overbuild.study.scenarios import BASE
 from overbuild.study.showing import exporting, notebooks, rendering
-from overbuild.study.statistics import summaries
+from overbuild.study.statistics import scores, summaries
 from overbuild.study.statistics.summaries import QUANTILES
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Result(Drivers):
         UserWarning
             If few draws agree; it says how many draws would do.
         """
-        return Result(evidences.weighted(self.dataset, {**(evidence or {}), **named}))
+        return Result(evidences.weighted(self.dataset, evidences.as_evidence(evidence, named)))
 
     @property
     def effective_sample_size(self) -> float:
@@ -186,6 +186,49 @@ class Result(Drivers):
             If there is none of this name.
         """
         return Result(scenarios.against(self.dataset, base, relative=relative))
+
+    def score(self, outcomes: Mapping[str, float]) -> pd.DataFrame:
+        """Say how well the draws foretold what came.
+
+        Parameters
+        ----------
+        outcomes : mapping
+            What came, by name or by label of a position: ``{"capex[quarter=2025Q2]": 88.3}``;
+            numbers in the variable's unit, NaN where it is not known.
+
+        Returns
+        -------
+        DataFrame
+            One row an outcome: ``outcome``; ``P5``, ``P25``, ``P50``, ``P75`` and ``P95`` of the
+            draws; whether it lies ``in 50%``, from P25 to P75, and ``in 90%``, from P5 to P95;
+            the share of draws ``below`` it, 0 to 1; ``CRPS``, the continuous ranked probability
+            score in the variable's unit: 0 is best, and for draws that are all equal it is the
+            distance to the outcome; ``unit`` and ``grade``. Weighted draws count by their weights.
+
+        Raises
+        ------
+        KeyError
+            If there is no such variable or position.
+        ValueError
+            If a label leaves more than one position.
+        TypeError
+            If an outcome is no number, or there is none.
+
+        Notes
+        -----
+        Source: T. Gneiting and A. E. Raftery, "Strictly proper scoring rules, prediction, and
+        estimation", *Journal of the American Statistical Association* 102 (2007), 359-378, with
+        the distribution of the draws as the forecast.
+
+        Examples
+        --------
+        >>> import overbuild as ob
+        >>> study = ob.Study(lambda growth: {"sales": 100 * growth}, {"growth": ob.uniform(1, 2)})
+        >>> found = study.run(2**14, seed=1).score({"sales": 160}).loc["sales"]
+        >>> bool(found["in 50%"]), round(float(found["CRPS"]), 2)  # 100 (0.6^3 + 0.4^3) / 3
+        (True, 9.33)
+        """
+        return scores.score(self.dataset, outcomes)
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write the summary as CSV, with all digits.

@@ -18,6 +18,7 @@ from overbuild.study.draws.correlation import as_correlation
 from overbuild.study.draws.sampling import BITS, Sampler, tabulate_all
 from overbuild.study.drivers.sobol import sobol
 from overbuild.study.evidence.conditioning import conditioned
+from overbuild.study.evidence.observations import as_evidence
 from overbuild.study.execution import precision as precise
 from overbuild.study.execution.chunks import Work
 from overbuild.study.execution.collecting import Columns, check_dims
@@ -25,7 +26,7 @@ from overbuild.study.execution.evaluation import Model
 from overbuild.study.execution.run import Run
 from overbuild.study.inputs import as_inputs
 from overbuild.study.results import Result
-from overbuild.study.scenarios import as_scenarios, labels_of
+from overbuild.study.scenarios import as_scenarios, derived_grade, labels_of
 from overbuild.study.tables import Table, read_inputs, read_scenarios
 
 #: Draws that a model gets at once, unless told otherwise.
@@ -107,6 +108,9 @@ class Study:
             inputs = read_inputs(inputs)
         self.inputs = as_inputs(inputs)
         self.model = Model.of(model, self.inputs)
+        if units is not None and not isinstance(units, Mapping):
+            msg = f"units must be a mapping from name of output to unit, got {units!r:.80}"
+            raise TypeError(msg)
         self.units = dict(units or {})
         if isinstance(scenarios, str | os.PathLike | pd.DataFrame):
             scenarios = read_scenarios(scenarios)
@@ -287,7 +291,7 @@ class Study:
         draws = _whole("draws", draws, 512, 2**BITS)
         seed = _whole("seed", seed, 0, None)
         work = self.work(max(draws, 2**12), seed)
-        return conditioned(work, self._labelled, {**(evidence or {}), **named}, draws, seed)
+        return conditioned(work, self._labelled, as_evidence(evidence, named), draws, seed)
 
     def sobol(
         self,
@@ -386,8 +390,8 @@ class Study:
         outputs = {name: value for name, value in chunk.items() if name not in self.inputs}
         for name, value in outputs.items():
             unit = str(value.attrs.get("unit", self.units.get(name, "")))
-            source = f"computed by {self.model.name}"
-            labels = {"role": "output", "unit": unit, "source": source, "grade": "derived"}
+            source, grade = f"computed by {self.model.name}", derived_grade(self.scenarios)
+            labels = {"role": "output", "unit": unit, "source": source, "grade": grade}
             variables[name] = value.assign_attrs(labels)
         if unknown := sorted(self.units.keys() - outputs.keys()):
             msg = (
@@ -400,6 +404,8 @@ class Study:
 
 def _whole(name: str, value: Any, least: int, most: int | None) -> int:
     try:
+        if isinstance(value, bool):  # which Python takes for 0 and 1
+            raise TypeError
         number = operator.index(value)
     except TypeError:
         msg = f"{name} must be a whole number, got {value!r}"

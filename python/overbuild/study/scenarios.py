@@ -84,6 +84,14 @@ def labels_of(name: str, scenarios: Mapping[str, Mapping[str, Input]]) -> dict[s
     return merged
 
 
+def derived_grade(scenarios: Mapping[str, Mapping[str, Input]]) -> str:
+    """Return the grade of what a model computes: it tells of inputs that nobody has verified."""
+    grades = [given.grade.lower() for inputs in scenarios.values() for given in inputs.values()]
+    return (
+        "derived from unverified" if any("unverified" in grade for grade in grades) else "derived"
+    )
+
+
 def against(dataset: xr.Dataset, base: str, *, relative: bool) -> xr.Dataset:
     """Return a data set whose outputs are differences from those of one scenario."""
     if SCENARIO not in dataset.dims:

@@ -79,6 +79,9 @@ def _as_matrix(given: Any, names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         msg = "correlation has pairs and single names for keys; give one or the other"
         raise TypeError(msg)
     array = np.asarray(given)
+    if array.dtype == bool:
+        msg = f"correlation must be numbers from -1 to 1, got {given!r:.80}"
+        raise TypeError(msg)
     if array.ndim == 0:
         rho = _coefficient("correlation", given)
         return _filled(labels, np.full((len(labels), len(labels)), rho))
@@ -269,6 +272,7 @@ def nearest_correlation(matrix: pd.DataFrame | NDArray[np.float64]) -> pd.DataFr
             break
     # The last projection made the diagonal right; scaling does so within the cone.
     scale = np.sqrt(np.diag(projected))
-    near = projected / np.outer(scale, scale)
+    # A hair inside of the cone, where rounding cannot put it out again.
+    near = (1 - _ROUNDING) * projected / np.outer(scale, scale)
     np.fill_diagonal(near, 1.0)
     return pd.DataFrame((near + near.T) / 2, index=table.index, columns=table.columns)

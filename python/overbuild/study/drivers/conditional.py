@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from overbuild._core import get_num_threads
 from overbuild.study.drivers.classes import Floats, Ordered, effective, normalized
 from overbuild.study.drivers.levelling import Classes, Part, quantiles
-from overbuild.study.drivers.selecting import Position, Sample, positions, single
+from overbuild.study.drivers.selecting import Position, Sample, nothing_known, positions, single
 from overbuild.study.inputs import SCENARIO
 
 #: Quantiles that a table of an output given an input has.
@@ -27,7 +27,10 @@ def conditional(dataset: xr.Dataset, output: str | None, given: str) -> pd.DataF
     response = single(dataset, "output", output, "output")
     known = single(dataset, "input", given, "given")
     x, y, weights = _pair(sample.draws(known), sample.draws(response), sample.weights)
-    if x.size == 0 or x.min() == x.max():
+    if x.size == 0:
+        msg = f"no draw has a value of both {response.label} and {known.label}"
+        raise ValueError(msg)
+    if x.min() == x.max():
         msg = f"{known.label} is the same in all draws with a value: there is nothing to compare"
         raise ValueError(msg)
     classes = Classes(Ordered(x, weights))
@@ -87,6 +90,8 @@ def value_of_information(
         found = list(pool.map(row, known))
     names = [one.label if response.scenario is None else one.within_scenario for one in known]
     rows = {name: one for name, one in zip(names, found, strict=True) if one is not None}
+    if not rows:
+        raise ValueError(nothing_known(response))
     table = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS, dtype=float)
     table.index.name = "input"
     table = table.sort_values("width_reduction", ascending=False, kind="stable")

@@ -81,6 +81,11 @@ def single(dataset: xr.Dataset, role: str, asked: str | None, argument: str) -> 
     return found[0]
 
 
+def nothing_known(output: Position) -> str:
+    """Say that there is no input to compare an output with."""
+    return f"no input asked for differs between the draws of {output.label}"
+
+
 class Sample:
     """The draws that count: all, or once there is evidence those that have a weight.
 

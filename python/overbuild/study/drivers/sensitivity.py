@@ -14,7 +14,7 @@ from overbuild._core import get_num_threads
 from overbuild.study.drivers.association import Driver, Response, first_order, rank_correlation
 from overbuild.study.drivers.classes import Floats, normalized
 from overbuild.study.drivers.levelling import Window, quantiles
-from overbuild.study.drivers.selecting import Position, Sample, positions
+from overbuild.study.drivers.selecting import Position, Sample, nothing_known, positions
 from overbuild.study.inputs import SCENARIO
 
 #: Quantiles of an input where it is taken to be low and high.
@@ -35,6 +35,8 @@ def sensitivity(
         made = list(pool.map(lambda one: _Input(one, sample), known))
         drivers = [one for one in made if not one.is_constant]
         tables = list(pool.map(lambda one: _table(one, drivers, sample), asked))
+    if all(table.empty for table in tables):
+        raise ValueError(nothing_known(asked[0]))
     if isinstance(outputs, str) and len(asked) == 1:
         return tables[0]
     labels = [one.label for one in asked]

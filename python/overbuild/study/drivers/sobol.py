@@ -69,12 +69,15 @@ class _Output:
 def _outputs(study: Study, work: Work) -> dict[str, _Output]:
     """Return the outputs that differ by draw, by label; a few draws tell which there are."""
     found = {}
+    has_scenarios = "" not in work.scenarios  # else the dimension is the model's own
     few = study._labelled(work(0, _LEAST))
     for name, value in few.items():
         if value.attrs["role"] != "output" or DRAW not in value.dims:
             continue
         for label, place in places(value.rename(name), without=DRAW):
-            scenario = str(value[SCENARIO].values[place[SCENARIO]]) if SCENARIO in place else ""
+            scenario = ""
+            if has_scenarios and SCENARIO in place:
+                scenario = str(value[SCENARIO].values[place[SCENARIO]])
             found[label] = _Output(name, value.attrs["unit"], scenario)
     return found
 
@@ -88,6 +91,9 @@ def _chosen(
         raise ValueError(msg)
     if asked is None:
         return dict.fromkeys(known)
+    if not isinstance(asked, str | list | tuple):
+        msg = f"outputs are asked for by name, or by a list of names, got {asked!r:.80}"
+        raise TypeError(msg)
     found: dict[str, None] = {}
     for name in [asked] if isinstance(asked, str) else asked:
         labels = [label for label, one in known.items() if name in (label, one.name)]

@@ -205,11 +205,25 @@ def weighted(dataset: xr.Dataset, evidence: Mapping[str, Any]) -> xr.Dataset:
     return result
 
 
+def as_evidence(evidence: Any, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was observed, by name or label, of a mapping and of keywords."""
+    if evidence is not None and not isinstance(evidence, Mapping):
+        msg = (
+            "evidence must be a mapping from name to range or distribution, or keywords, got "
+            f"{evidence!r:.80}"
+        )
+        raise TypeError(msg)
+    return {**(evidence or {}), **named}
+
+
 def _no_draw(found: list[Observation], variables: Mapping[Any, xr.DataArray]) -> str:
     """Say that no draw agrees, and what the draws are like."""
     parts = []
     for one in found:
         values = one.values(variables)
+        if np.isnan(values).all():
+            parts.append(f"{one} (no draw has a value)")
+            continue
         ends = np.nanmin(values), np.nanmax(values)
         alone = int(np.isfinite(one.log_likelihood(values)).sum())
         parts.append(f"{one} (draws: {ends[0]:.4g} to {ends[1]:.4g}, {alone:,} agree)")

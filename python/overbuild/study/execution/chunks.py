@@ -21,6 +21,9 @@ from overbuild.study.labels import places
 #: Arrays to be filled, by label.
 Room = Mapping[str, NDArray[np.float64]]
 
+#: Draws of each label, by scenario.
+Drawn = Mapping[str, Mapping[str, NDArray[np.float64]]]
+
 #: Gives the draws of labels from their tables.
 Draw = Callable[[Mapping[str, QuantileTable]], dict[str, NDArray[np.float64]]]
 
@@ -48,22 +51,17 @@ class Work:
     tables: Mapping[str, Mapping[str, QuantileTable]]
     sampler: Sampler
 
-    def __call__(self, start: int, n: int, room: Room | None = None) -> dict[str, xr.DataArray]:
-        """Return the random inputs and the outputs of draws `start` to ``start + n``.
+    def __call__(self, start: int, n: int) -> dict[str, xr.DataArray]:
+        """Return the random inputs and the outputs of draws `start` to ``start + n``."""
+        return self.outcome(self.drawn(start, n), start, n)
+
+    def drawn(self, start: int, n: int, room: Room | None = None) -> Drawn:
+        """Return draws `start` to ``start + n`` of all that is random.
 
         Inputs that are in `room` are drawn into its arrays, where they are to stay.
         """
         together = self.sampler.together(start, n)
-        # What no scenario overrides is drawn once for all.
-        kept: dict[str, NDArray[np.float64]] = {}
-
-        def draw(tables: Mapping[str, QuantileTable]) -> dict[str, NDArray[np.float64]]:
-            missing = {label: table for label, table in tables.items() if label not in kept}
-            drawn = self.sampler.draw(missing, start, n, together, room)
-            kept.update({label: drawn[label] for label in self._shared if label in drawn})
-            return {**drawn, **kept}
-
-        return self._outcome(draw, n, first=start == 0)
+        return self._by_scenario(lambda tables: self.sampler.draw(tables, start, n, together, room))
 
     def alone(self) -> list[str]:
         """Return the inputs that are one draw each, the same in all scenarios, and independent."""
@@ -79,32 +77,38 @@ class Work:
 
     def at(self, points: Mapping[str, NDArray[np.float64]], n: int) -> dict[str, xr.DataArray]:
         """Return the same where each label has the probabilities in `points`, `n` of them."""
-        return self._outcome(
-            lambda tables: {label: table.ppf(points[label]) for label, table in tables.items()},
-            n,
-            first=False,
+        drawn = self._by_scenario(
+            lambda tables: {label: table.ppf(points[label]) for label, table in tables.items()}
         )
+        return self._outcome(drawn, n, check=False)
 
-    def _outcome(self, draw: Draw, n: int, *, first: bool) -> dict[str, xr.DataArray]:
-        parts: dict[str, dict[str, xr.DataArray]] = {}
+    def outcome(self, drawn: Drawn, start: int, n: int) -> dict[str, xr.DataArray]:
+        """Return the random inputs and the outputs of what was drawn for `start` to ``start + n``.
+
+        The first draws of a study show whether its model works draw by draw.
+        """
+        return self._outcome(drawn, n, check=start == 0)
+
+    def _by_scenario(self, draw: Draw) -> Drawn:
+        """Return what is drawn in each scenario; what none overrides is drawn once for all."""
         shared: dict[str, NDArray[np.float64]] = {}
+        drawn = {}
+        for scenario, tables in self.tables.items():
+            fresh = draw({label: table for label, table in tables.items() if label not in shared})
+            drawn[scenario] = shared | fresh
+            shared = {label: fresh[label] for label in self._shared if label in fresh} or shared
+        return drawn
+
+    def _outcome(self, drawn: Drawn, n: int, *, check: bool) -> dict[str, xr.DataArray]:
+        parts: dict[str, dict[str, xr.DataArray]] = {}
         for scenario, inputs in self.scenarios.items():
-            tables = self.tables[scenario]
-            fresh = {label: table for label, table in tables.items() if label not in shared}
-            drawn = shared | draw(fresh)
             labels = self._labels[scenario]
-            # What no scenario overrides is drawn once.
-            shared = {
-                label: drawn[label]
-                for name in inputs.keys() - self.varying
-                for label in labels[name]
-            }
             given = {
-                name: _arranged(name, one.value, labels[name], drawn, n)
+                name: _arranged(name, one.value, labels[name], drawn[scenario], n)
                 for name, one in inputs.items()
             }
             outputs = self.model.evaluate(given, n)
-            if first:
+            if check:
                 self.model.check_draw_by_draw(given, outputs, n)
             parts[scenario] = {
                 **{name: xr.DataArray(given[name]) for name in self._recorded},

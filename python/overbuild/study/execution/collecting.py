@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -38,16 +39,18 @@ class Columns:
         self._arrays: dict[str, xr.DataArray] = {}
         self._ready: dict[str, NDArray[np.float64]] = {}
 
-    def room(self, names: Iterable[str], n: int) -> dict[str, NDArray[np.float64]]:
-        """Return where the next `n` draws of some variables go, to be filled in place."""
-        if self.done + n > self._room:
-            self._grow(max(self.done + n, 2 * self._room))
-        for name in names:
-            if self._arrays:
-                self._ready[name] = self._arrays[name].values
-            elif name not in self._ready:
-                self._ready[name] = np.empty(self._room)
-        return {name: array[self.done : self.done + n] for name, array in self._ready.items()}
+    def reserve(self, draws: int) -> None:
+        """Make room for `draws` draws in all."""
+        if draws > self._room:
+            self._grow(max(draws, 2 * self._room))
+
+    def room(self, names: Sequence[str], start: int, n: int) -> dict[str, NDArray[np.float64]]:
+        """Return where draws `start` to ``start + n`` of some variables go, to be filled there."""
+        if self._arrays:
+            self._ready = {name: self._arrays[name].values for name in names}
+        elif not self._ready:
+            self._ready = dict(zip(names, blocks([()] * len(names), self._room), strict=True))
+        return {name: array[start : start + n] for name, array in self._ready.items()}
 
     def writing(self) -> AbstractContextManager[None]:
         """Nobody else can write here."""
@@ -55,13 +58,9 @@ class Columns:
 
     def add(self, chunk: Mapping[str, xr.DataArray], n: int) -> None:
         """Put the next `n` draws behind those that are there."""
+        self.reserve(self.done + n)
         if not self._arrays:
-            self._arrays = {
-                name: with_room(part, self._room, self._ready.get(name))
-                for name, part in chunk.items()
-            }
-        elif self.done + n > self._room:
-            self._grow(max(self.done + n, 2 * self._room))
+            self._arrays = with_room(chunk, self._room, self._ready)
         check_alike(self._arrays, chunk)
         for name, part in chunk.items():
             if DRAW in part.dims:
@@ -79,29 +78,50 @@ class Columns:
         }
 
     def _grow(self, draws: int) -> None:
+        grown = with_room(self._arrays, draws)
         for name, old in self._arrays.items():
             if DRAW in old.dims:
-                # Put in place when filled: an interrupted run is looked at.
-                new = with_room(old, draws)
-                new.values[: self.done] = old.values[: self.done]
-                self._arrays[name] = new
-        self._room = draws
+                grown[name].values[: self.done] = old.values[: self.done]
+        # Put in place when filled: an interrupted run is looked at.
+        self._arrays, self._room, self._ready = grown, draws, {}
 
 
 def with_room(
-    part: xr.DataArray, draws: int, values: NDArray[np.float64] | None = None
-) -> xr.DataArray:
-    """Return an array like `part` for `draws` draws, its numbers not yet set; or a constant.
+    parts: Mapping[str, xr.DataArray],
+    draws: int,
+    ready: Mapping[str, NDArray[np.float64]] | None = None,
+) -> dict[str, xr.DataArray]:
+    """Return arrays like `parts` for `draws` draws, their numbers not yet set; and constants.
 
-    An array for its `values` can be given.
+    Arrays that are `ready` are taken for their numbers.
     """
-    if DRAW not in part.dims:
-        return part.astype(float)
-    if values is None:
-        values = np.empty((*part.shape[1:], draws))
+    rooms = dict(ready or {})
+    missing = [name for name, part in parts.items() if DRAW in part.dims and name not in rooms]
+    rooms |= zip(missing, blocks([parts[name].shape[1:] for name in missing], draws), strict=True)
+    return {
+        name: _over_draws(part, rooms[name]) if name in rooms else part.astype(float)
+        for name, part in parts.items()
+    }
+
+
+def _over_draws(part: xr.DataArray, values: NDArray[np.float64]) -> xr.DataArray:
     coords = {name: c for name, c in part.coords.items() if DRAW not in c.dims}
     whole = xr.DataArray(values, dims=(*part.dims[1:], DRAW), coords=coords, attrs=part.attrs)
     return whole.transpose(DRAW, ...)
+
+
+def blocks(shapes: Sequence[tuple[int, ...]], draws: int) -> list[NDArray[np.float64]]:
+    """Return an array for each shape, `draws` long, the draws of each position contiguous.
+
+    They are one piece of memory, which the system hands out in large pages, twice as fast.
+    """
+    positions = [math.prod(shape) for shape in shapes]
+    whole = np.empty((sum(positions), draws))
+    ends = np.cumsum(positions, dtype=int)
+    return [
+        whole[end - size : end].reshape(*shape, draws)
+        for end, size, shape in zip(ends, positions, shapes, strict=True)
+    ]
 
 
 def check_alike(wholes: Mapping[str, xr.DataArray], chunk: Mapping[str, xr.DataArray]) -> None:

@@ -109,7 +109,7 @@ def _name_outputs(returned: Any, model: str) -> dict[str, Any]:
             msg = f"model {model} returned no outputs"
             raise ValueError(msg)
         for name in returned:
-            if not isinstance(name, str) or name in RESERVED:
+            if not isinstance(name, str) or not name.strip() or name in RESERVED:
                 msg = f"{name!r} cannot be the name of an output of {model}"
                 raise ValueError(msg)
         return dict(returned)

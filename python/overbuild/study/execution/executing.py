@@ -19,6 +19,8 @@ import cloudpickle
 import numpy as np
 import xarray as xr
 
+from overbuild.study.execution.chunks import Drawn
+
 Chunk = dict[str, xr.DataArray]
 
 
@@ -94,17 +96,13 @@ def _sendable(error: Exception) -> Exception:
 def in_order(
     work: Callable[[int, int], Chunk],
     ranges: Iterable[tuple[int, int]],
-    executor: Executor | None,
+    executor: Executor,
 ) -> Generator[tuple[int, Chunk]]:
     """Yield size and chunk for each start and size in `ranges`, first to last.
 
     Only so many chunks are under way that all workers are busy, so that memory stays small. What
     is under way when the generator is closed is cancelled.
     """
-    if executor is None:
-        for start, n in ranges:
-            yield n, work(start, n)
-        return
     task, waiting = _Task(work, np.geterr()), iter(ranges)
     under_way: deque[tuple[int, Future[Chunk]]] = deque()
     try:
@@ -119,6 +117,31 @@ def in_order(
     finally:
         for _, future in under_way:
             future.cancel()
+
+
+def drawing_ahead(
+    draw: Callable[[int, int], Callable[[], Drawn]],
+    outcome: Callable[[Drawn, int, int], Chunk],
+    ranges: Iterable[tuple[int, int]],
+    helper: Executor,
+) -> Generator[tuple[int, Chunk]]:
+    """Yield the same, evaluated here: the next draws are made while the model works on others.
+
+    The model is called in this thread, whatever it is; ``draw(start, n)``, too, and what it
+    returns is called by the `helper`.
+    """
+    waiting: deque[tuple[int, int, Future[Drawn]]] = deque()
+
+    def oldest() -> tuple[int, Chunk]:
+        start, n, drawn = waiting.popleft()
+        return n, outcome(drawn.result(), start, n)
+
+    for start, n in ranges:
+        waiting.append((start, n, helper.submit(draw(start, n))))
+        if len(waiting) > 1:
+            yield oldest()
+    while waiting:
+        yield oldest()
 
 
 def _finished(n: int, future: Future[Chunk]) -> tuple[int, Chunk]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import xarray as xr
 
-from overbuild.study.execution.chunks import Work
+from overbuild.study.execution.chunks import Drawn, Work
 from overbuild.study.execution.collecting import Collection, Columns
-from overbuild.study.execution.executing import in_order
+from overbuild.study.execution.executing import Chunk, drawing_ahead, in_order
 from overbuild.study.inputs import REPLICATES
 from overbuild.study.results import Result
 
@@ -58,6 +59,8 @@ class Run:
     def extend(self, draws: int) -> None:
         """Go on until there are `draws` draws."""
         if self.collection.done < draws:
+            if isinstance(self.collection, Columns):
+                self.collection.reserve(draws)
             with self.collection.writing():
                 self._extend(draws)
 
@@ -73,20 +76,39 @@ class Run:
             disable=not (_is_watched() if self.progress is None else self.progress),
             leave=False,
         )
-        chunks = in_order(self._task(), self._ranges(draws), self.executor)
         # Closing makes sure that nothing goes on behind a run that has failed.
-        with bar, contextlib.closing(chunks):
+        with (
+            bar,
+            ThreadPoolExecutor(1, "overbuild") as helper,
+            contextlib.closing(self._chunks(self._ranges(draws), helper)) as chunks,
+        ):
+            adding: Future[None] | None = None
+            is_first = collection.done == 0
             for n, chunk in chunks:
-                collection.add(chunk if collection.done else self.labelled(chunk), n)
+                if adding is not None:
+                    adding.result()
+                labelled = self.labelled(chunk) if is_first else chunk
+                # Chunks are put away while the model works on the next.
+                adding = helper.submit(collection.add, labelled, n)
+                is_first = False
                 bar.update(n)
+            if adding is not None:
+                adding.result()
 
-    def _task(self) -> Callable[[int, int], dict[str, xr.DataArray]]:
-        """Return what makes a chunk: here it can draw where draws are to stay."""
+    def _chunks(
+        self, ranges: Iterator[tuple[int, int]], helper: Executor
+    ) -> Generator[tuple[int, Chunk]]:
+        """Yield size and chunk for each start and size; here draws are made where they stay."""
         collection, work = self.collection, self.work
-        if self.executor is not None or not isinstance(collection, Columns):
-            return work
-        names = work.alone()
-        return lambda start, n: work(start, n, collection.room(names, n))
+        if self.executor is not None:
+            return in_order(work, ranges, self.executor)
+        names = work.alone() if isinstance(collection, Columns) else []
+
+        def draw(start: int, n: int) -> Callable[[], Drawn]:
+            room = collection.room(names, start, n) if isinstance(collection, Columns) else None
+            return functools.partial(work.drawn, start, n, room)
+
+        return drawing_ahead(draw, work.outcome, ranges, helper)
 
     def _ranges(self, draws: int) -> Iterator[tuple[int, int]]:
         """Yield start and size of the chunks that are missing; borders are multiples of a chunk."""

@@ -96,6 +96,9 @@ def to_excel(result: Result, path: Path) -> None:
     except ImportError as error:
         msg = "Excel files need openpyxl: pip install 'overbuild[excel]'"
         raise ImportError(msg) from error
+    if os.path.splitext(os.fspath(path))[1].lower() != ".xlsx":
+        msg = f"an Excel workbook ends in .xlsx, got {os.fspath(path)!r}"
+        raise ValueError(msg)
     table = result.summary()
     book = Workbook()
     book.remove(book.worksheets[0])

@@ -92,7 +92,7 @@ class Store:
         if odd := sorted(found.keys() ^ again.keys()):
             raise ValueError(self._other_model(odd[0]))
         self._about |= {key: about[key] for key in ("chunk", "done", "variables", "coordinates")}
-        self._like = {name: with_room(again[name], 0) for name in about["variables"]}
+        self._like = with_room({name: again[name] for name in about["variables"]}, 0)
         for name, like in self._like.items():
             if not alike(found[name], like):
                 raise ValueError(self._other_model(name))
@@ -157,7 +157,7 @@ class Store:
 
     def _create(self, chunk: Mapping[str, xr.DataArray]) -> zarr.Group:
         """Write all but the draws: labels, constants, and arrays without a draw yet."""
-        self._like = {name: with_room(part, 0) for name, part in chunk.items()}
+        self._like = with_room(chunk, 0)
         labels = _storable(xr.Dataset(self._like).coords)
         self._about |= {"variables": list(self._like), "coordinates": list(labels.coords)}
         # What a run killed at once has left; the folder itself is locked, and stays.

@@ -1,0 +1,172 @@
+"""Optimal capacity, expected shortage and expected surplus, of distributions and of draws."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overbuild.study.distributions.laws import Foreign, Law
+
+_Floats: TypeAlias = NDArray[np.float64]
+
+#: Tail probabilities e^-s: edges of the first panels of s, and how far tails are followed.
+_PANELS = np.array([0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+_DEEPEST = 512.0
+
+#: By how much a panel may change when it is halved, in parts of the whole; what counts as faded.
+_ERROR, _FADED = 1e-11, 1e-10
+_MOST_HALVINGS = 40
+
+#: Critical ratios that are integrated at once.
+_BLOCK = 4_096
+
+#: Gauss-Legendre nodes and weights on 0 to 1.
+_NODES = 0.5 * (1.0 + np.polynomial.legendre.leggauss(12)[0])
+_WEIGHTS = 0.5 * np.polynomial.legendre.leggauss(12)[1]
+
+#: Tails of a distribution on whole numbers, of which scipy may find only the larger ones.
+_TAILS = (1e-18, 1e-16, 1e-15, 1e-14)
+
+#: Most values of a distribution on whole numbers that are summed over.
+_MOST_VALUES = 10_000_000
+
+_ROUNDING = 1e-12
+
+
+def of_law(law: Law, ratio: _Floats) -> list[_Floats]:
+    """Return capacity, shortage and surplus of a distribution at critical ratios."""
+    if sample := _single_values(law):
+        return of_sample(*sample, ratio)
+    ratios, where = np.unique(ratio, return_inverse=True)
+    known = ~np.isnan(ratios)
+    found = [np.full(ratios.shape, np.nan) for _ in range(3)]
+    r = ratios[known]
+    if not r.size:
+        return [np.full(ratio.shape, np.nan) for _ in range(3)]
+    blocks = [_at_ratios(law, r[k : k + _BLOCK]) for k in range(0, r.size, _BLOCK)]
+    q, shortage, surplus = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    # At an end nothing lies beyond; from an infinite one everything is infinitely far.
+    parts = q, np.where(r == 1.0, 0.0, shortage), np.where(r == 0.0, 0.0, surplus)
+    endless = np.isinf(q)
+    parts[1][endless & (r == 0.0)] = np.inf
+    parts[2][endless & (r == 1.0)] = np.inf
+    for full, part in zip(found, parts, strict=True):
+        full[known] = part
+    return [full[where].reshape(ratio.shape) for full in found]
+
+
+def _at_ratios(law: Law, r: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+    with np.errstate(all="ignore"):
+        q = np.asarray(law.ppf(r))
+        spread = float(law.isf(0.25) - law.ppf(0.25))
+        shortage = (1.0 - r) * _mean_beyond(lambda tail: law.isf((1.0 - r) * tail) - q, spread)
+        surplus = r * _mean_beyond(lambda tail: q - law.ppf(r * tail), spread)
+    return q, shortage, surplus
+
+
+def _mean_beyond(excess: Callable[[_Floats], _Floats], spread: float) -> _Floats:
+    """Integrate the excess of quantiles over s, at tail probabilities of e^-s in turn.
+
+    Infinite if it does not fade with the tail, against what it was before and against `spread`;
+    NaN if it fades too slowly to tell.
+    """
+
+    def integrand(s: _Floats) -> _Floats:
+        tail = np.exp(-s)[:, np.newaxis]
+        return np.nan_to_num(excess(tail) * tail, nan=0.0)
+
+    panels = _PANELS
+    size = np.maximum(np.abs(integrand(panels[:-2])).max(axis=0), spread)
+    half, rest = np.abs(integrand(panels[-2:]))
+    while (rest > _FADED * size).any() and panels[-1] < _DEEPEST:
+        panels = np.append(panels, 2.0 * panels[-1])
+        half, rest = rest, np.abs(integrand(panels[-1:]))[0]
+    fades = rest <= _FADED * size
+    total = _integral(lambda s: np.where(fades, integrand(s), 0.0), panels)
+    unknown = np.where(rest < half, np.nan, np.inf)
+    return np.asarray(np.where(fades, total, unknown))
+
+
+def _integral(f: Callable[[_Floats], _Floats], edges: _Floats) -> _Floats:
+    """Integrate rows of functions, halving panels until each is known well enough."""
+
+    def over(low: _Floats, high: _Floats) -> _Floats:
+        width = high - low
+        nodes = low[:, np.newaxis] + width[:, np.newaxis] * _NODES
+        values = f(nodes.ravel()).reshape(*nodes.shape, -1)
+        return np.asarray(np.einsum("pnr,n->pr", values, _WEIGHTS) * width[:, np.newaxis])
+
+    low, high = edges[:-1], edges[1:]
+    rough = over(low, high)
+    done = np.zeros(rough.shape[1])
+    for _ in range(_MOST_HALVINGS):
+        middle = 0.5 * (low + high)
+        halves = over(low, middle), over(middle, high)
+        fine = halves[0] + halves[1]
+        whole = np.abs(done + fine.sum(axis=0))
+        open_ = (np.abs(fine - rough) > _ERROR * whole).any(axis=1)
+        done = done + fine[~open_].sum(axis=0)
+        if not open_.any():
+            return np.asarray(done)
+        low = np.concatenate([low[open_], middle[open_]])
+        high = np.concatenate([middle[open_], high[open_]])
+        rough = np.concatenate([part[open_] for part in halves])
+    return np.asarray(done + rough.sum(axis=0))
+
+
+def _single_values(law: Law) -> tuple[_Floats, _Floats] | None:
+    """Return values and their chances if single values have one."""
+    values = getattr(law, "values", None)
+    if not law.has_density and values is not None:
+        return values, np.diff(law.cdf(values), prepend=0.0)
+    if isinstance(law, Foreign) and law.on_a_lattice:
+        first = float(law.ppf(1e-18))
+        last = next((x for tail in _TAILS if math.isfinite(x := float(law.isf(tail)))), math.inf)
+        if not last - first < _MOST_VALUES:
+            msg = "demand takes too many whole numbers to sum over; use a continuous distribution"
+            raise ValueError(msg)
+        values = np.arange(first, last + 1)
+        return values, np.asarray(law.distribution.pmf(values))
+    return None
+
+
+def of_sample(draws: _Floats, weights: _Floats | None, ratio: _Floats) -> list[_Floats]:
+    """Return the same of draws along the last axis, each of some weight."""
+    if draws.ndim == 1:
+        return _of_row(draws, weights, np.asarray(ratio, dtype=float))
+    rows, at = draws.shape[:-1], np.asarray(ratio, dtype=float)
+    try:
+        shape = np.broadcast_shapes(rows, at.shape)
+    except ValueError as error:
+        msg = f"demand in shape {rows} does not go with underage and overage in shape {at.shape}"
+        raise ValueError(msg) from error
+    found = [np.empty(shape) for _ in range(3)]
+    wide, ratios = np.broadcast_to(draws, (*shape, draws.shape[-1])), np.broadcast_to(at, shape)
+    for place in np.ndindex(shape):
+        for full, one in zip(found, _of_row(wide[place], weights, ratios[place]), strict=True):
+            full[place] = one
+    return found
+
+
+def _of_row(draws: _Floats, weights: _Floats | None, ratio: _Floats) -> list[_Floats]:
+    order = np.argsort(draws, kind="stable")
+    x = draws[order]
+    weight = np.ones(x.size) if weights is None else np.asarray(weights, dtype=float)[order]
+    share = weight / weight.sum()
+    up_to, sums = np.cumsum(share), np.cumsum(share * x)
+    enough = np.searchsorted(up_to, ratio * (1.0 - _ROUNDING), side="left")
+    some = np.flatnonzero(weight > 0)  # none of no weight is chosen
+    at = np.clip(enough, some[0], some[-1])
+    q = x[at]
+    with np.errstate(invalid="ignore"):
+        shortage = np.maximum(sums[-1] - sums[at] - q * (up_to[-1] - up_to[at]), 0.0)
+        surplus = np.maximum(q * up_to[at] - sums[at], 0.0)
+    if np.isinf(x[some[[0, -1]]]).any():  # of some weight
+        shortage = np.where((x[some[-1]] == np.inf) & (q < np.inf) | (q == -np.inf), np.inf, 0.0)
+        surplus = np.where((x[some[0]] == -np.inf) & (q > -np.inf) | (q == np.inf), np.inf, 0.0)
+    unknown = np.isnan(ratio) | np.isnan(x[-1])
+    return [np.where(unknown, np.nan, part) for part in (q, shortage, surplus)]

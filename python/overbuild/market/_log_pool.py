@@ -1,0 +1,217 @@
+"""The normalised product of densities: cells small enough for quadrature, and what they add up to.
+
+Everything is kept as logarithms until it is normalised, because where experts differ widely the
+product of their densities is far below the smallest number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from overbuild.study.distributions.composite import Composite, key_of, listed
+from overbuild.study.distributions.laws import Floats, Foreign, Law
+
+#: Gauss-Legendre nodes and weights on 0 to 1.
+_NODES, _WEIGHTS = (
+    0.5 * (1.0 + np.polynomial.legendre.leggauss(12)[0]),
+    0.5 * np.polynomial.legendre.leggauss(12)[1],
+)
+
+#: By how much the probability of a cell may change when it is halved: of the whole, and of itself
+#: unless it is too small to matter even in a tail.
+_ERROR, _ERROR_OF_ITSELF, _TOO_SMALL = 1e-13, 1e-10, 1e-20
+
+#: Narrower cells, in parts of their place, would have their nodes rounded away.
+_NARROW = 256 * np.finfo(float).eps
+
+#: What lies beyond has less than e^-40 of the whole.
+_NEGLIGIBLE = -40.0
+
+#: How often cells are halved, and the range is doubled.
+_MOST_HALVINGS, _MOST_DOUBLINGS = 300, 200
+
+
+class LogPool(Composite):
+    """The distribution whose density is a weighted geometric mean of others, normalised."""
+
+    has_density = True
+
+    def __init__(self, laws: Mapping[str, Law], weights: Floats) -> None:
+        for name, law in laws.items():
+            if not law.has_density:
+                msg = f"{name} has no density, which a logarithmic pool needs: give it a spread"
+                raise ValueError(msg)
+        self._names = tuple(laws)
+        self._laws = tuple(laws.values())
+        self._weights = weights / weights.sum()
+        ends = [law.support() for law in self._laws]
+        self._support = max(low for low, _ in ends), min(high for _, high in ends)
+        if not self._support[0] < self._support[1]:
+            found = ", ".join(
+                f"{name} {a:g} to {b:g}" for name, (a, b) in zip(laws, ends, strict=True)
+            )
+            msg = f"estimates have no value in common, so nothing is left: {found}"
+            raise ValueError(msg)
+        self._edges, logs = self._cells()
+        self._log_total = float(special.logsumexp(logs))
+        if not math.isfinite(self._log_total):
+            msg = "estimates have no value in common: the product of their densities is 0"
+            raise ValueError(msg)
+        shares = np.exp(logs - self._log_total)
+        self._before = np.concatenate([[0.0], np.cumsum(shares)])
+        self._after = np.concatenate([np.cumsum(shares[::-1])[::-1], [0.0]])
+
+    def support(self) -> tuple[float, float]:
+        """Return the least and the greatest value that all of them allow."""
+        return self._support
+
+    def mean(self) -> float:
+        """Return the mean; NaN if it does not exist."""
+        return self._moment(0.0, 1)
+
+    def var(self) -> float:
+        """Return the variance; NaN if it does not exist."""
+        return self._moment(self._moment(0.0, 1), 2)
+
+    def _moment(self, centre: float, order: int) -> float:
+        low, width = self._edges[:-1], np.diff(self._edges)
+        x = low + width * _NODES[:, np.newaxis]
+        parts = width * (_WEIGHTS @ ((x - centre) ** order * self._pdf(x)))
+        # A moment that does not exist shows in ends that do not fade.
+        ends = np.abs(parts[[0, -1]])[np.isinf(self._support)]
+        return float(parts.sum()) if ends.sum() <= 1e-9 * np.abs(parts).sum() else math.nan
+
+    def _log_density(self, x: Floats) -> Floats:
+        """Return the logarithm of the product, which is not normalised."""
+        total = np.zeros(np.shape(x))
+        with np.errstate(all="ignore"):
+            for law, weight in zip(self._laws, self._weights, strict=True):
+                own = law.distribution.logpdf if isinstance(law, Foreign) else law.logpdf  # type: ignore[attr-defined]
+                total = total + weight * own(x)
+        return np.where(total < np.inf, total, -np.inf)
+
+    def _log_integrals(self, low: Floats, high: Floats) -> Floats:
+        width = high - low
+        # Rounding must not put a point on an end, where a density may be infinite.
+        inside = np.nextafter(self._support[0], np.inf), np.nextafter(self._support[1], -np.inf)
+        logs = self._log_density(np.clip(low + width * _NODES[:, np.newaxis], *inside))
+        with np.errstate(divide="ignore"):
+            return np.asarray(
+                special.logsumexp(logs, axis=0, b=_WEIGHTS[:, np.newaxis]) + np.log(width)
+            )
+
+    def _cells(self) -> tuple[Floats, Floats]:
+        """Return edges of cells, and the logarithm of each one's share before it is normalised."""
+        edges = self._first_edges()
+        low, high = edges[:-1], edges[1:]
+        logs = self._log_integrals(low, high)
+        done: list[tuple[Floats, Floats]] = []
+        for _ in range(_MOST_HALVINGS):
+            middle = low + 0.5 * (high - low)
+            halves = self._log_integrals(low, middle), self._log_integrals(middle, high)
+            finer = np.logaddexp(*halves)
+            if not np.isfinite(finer).any() and not done:
+                return edges, logs  # there is no value in common
+            known = [finer, *(part for _, part in done)]
+            total = special.logsumexp(np.concatenate(known))
+            share = np.exp(finer - total)
+            change = np.abs(np.exp(logs - total) - share)
+            is_wrong = (change > _ERROR) | (
+                (change > _ERROR_OF_ITSELF * share) & (share > _TOO_SMALL)
+            )
+            rough = is_wrong & (high - low > _NARROW * np.maximum(np.abs(low), np.abs(high)))
+            done.append((low[~rough], finer[~rough]))
+            if not rough.any():
+                break
+            low, high = (
+                np.concatenate([low[rough], middle[rough]]),
+                np.concatenate([middle[rough], high[rough]]),
+            )
+            logs = np.concatenate([part[rough] for part in halves])
+        else:
+            done.append((low, logs))
+        starts, shares = (np.concatenate(parts) for parts in zip(*done, strict=True))
+        order = np.argsort(starts, kind="stable")
+        return np.append(starts[order], edges[-1]), shares[order]
+
+    def _first_edges(self) -> Floats:
+        """Return quantiles of all of them, and beyond until what is there does not count."""
+        tails = np.concatenate([10.0 ** np.arange(-30, -1), np.arange(0.05, 1.0, 0.05)])
+        found = [law.ppf(tails) for law in self._laws] + [law.isf(tails) for law in self._laws]
+        low, high = self._support
+        inside = np.concatenate([*found, [end for end in self._support if math.isfinite(end)]])
+        edges = np.unique(inside[np.isfinite(inside) & (low <= inside) & (inside <= high)])
+        if edges.size < 2:  # between quantiles of all of them
+            edges = np.unique(np.clip(np.concatenate(found), low, high))
+        edges = edges[np.isfinite(edges)]
+        top = np.max(self._log_density(0.5 * (edges[1:] + edges[:-1])) + np.log(np.diff(edges)))
+        before, after = [], []
+        step = edges[-1] - edges[0]
+        for _ in range(_MOST_DOUBLINGS):
+            ends = np.array([edges[0] - step, edges[-1] + step])
+            counts = self._log_density(ends) + math.log(step) > top + _NEGLIGIBLE
+            if ends[0] > low and counts[0]:
+                before.append(ends[0])
+            if ends[1] < high and counts[1]:
+                after.append(ends[1])
+            if not ((ends[0] > low and counts[0]) or (ends[1] < high and counts[1])):
+                break
+            step *= 2.0
+        return np.unique(np.concatenate([before, edges, after]))
+
+    def _pdf(self, x: Floats) -> Floats:
+        return np.exp(self._log_density(x) - self._log_total)
+
+    def _within(self, low: Floats, high: Floats) -> Floats:
+        """Return probabilities between two values of one cell."""
+        return np.exp(self._log_integrals(low, high) - self._log_total)
+
+    def _cdf(self, x: Floats) -> Floats:
+        at = np.clip(x, self._edges[0], self._edges[-1])
+        cell = np.clip(np.searchsorted(self._edges, at, "right") - 1, 0, self._edges.size - 2)
+        return np.minimum(self._before[cell] + self._within(self._edges[cell], at), 1.0)
+
+    def _sf(self, x: Floats) -> Floats:
+        at = np.clip(x, self._edges[0], self._edges[-1])
+        cell = np.clip(np.searchsorted(self._edges, at, "right") - 1, 0, self._edges.size - 2)
+        return np.minimum(self._after[cell + 1] + self._within(at, self._edges[cell + 1]), 1.0)
+
+    def _below(self, tail: Floats) -> Floats:
+        cell = np.searchsorted(self._before[1:-1], tail)
+        start, end = self._edges[cell], self._edges[cell + 1]
+        left = tail - self._before[cell]
+        return self._solved(start, end, lambda x, k: self._within(start[k], x) >= left[k])
+
+    def _above(self, tail: Floats) -> Floats:
+        cell = self._edges.size - 2 - np.searchsorted(self._after[1:-1][::-1], tail)
+        start, end = self._edges[cell], self._edges[cell + 1]
+        left = tail - self._after[cell + 1]
+        return self._solved(start, end, lambda x, k: self._within(x, end[k]) <= left[k])
+
+    @staticmethod
+    def _solved(low: Floats, high: Floats, holds: Any) -> Floats:
+        """Return the least values in a cell for which something holds, to the last digits."""
+        low, high = low.copy(), high.copy()
+        open_ = np.arange(low.size)
+        for _ in range(60):
+            middle = low[open_] + 0.5 * (high[open_] - low[open_])
+            inside = (low[open_] < middle) & (middle < high[open_])
+            open_, middle = open_[inside], middle[inside]
+            if not open_.size:
+                break
+            found = holds(middle, open_)
+            high[open_[found]] = middle[found]
+            low[open_[~found]] = middle[~found]
+        return high
+
+    def _key(self) -> tuple[Any, ...]:
+        return tuple(map(key_of, self._laws)), self._weights.tobytes()
+
+    def __repr__(self) -> str:
+        parts = ", ".join(map(repr, self._laws))
+        return f"pool([{parts}], weights={listed(self._weights)}, kind='log')"

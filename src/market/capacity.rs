@@ -1,0 +1,161 @@
+//! How much capacity to hold against uncertain demand, and whether to buy now or later.
+
+use crate::bridge::{Kernel, elementwise, elementwise_slow};
+use crate::domain::within;
+
+const TABLE: &[Kernel] = &[
+    elementwise(c"critical_ratio", critical_ratio),
+    elementwise(c"mismatch_cost", mismatch_cost),
+    elementwise(c"earnings", earnings),
+    elementwise(c"value_of_waiting", value_of_waiting),
+    elementwise_slow(c"break_even_wait", break_even_wait),
+];
+
+/// Chance of enough capacity at which a further unit costs as much as it saves.
+fn critical_ratio(underage: f64, overage: f64) -> f64 {
+    let domain = underage >= 0.0 && overage >= 0.0;
+    let sum = underage + overage;
+    let ratio = if sum < f64::INFINITY { underage / sum } else { 1.0 / (1.0 + overage / underage) };
+    within(domain, ratio)
+}
+
+/// Cost of what is missing or idle.
+#[inline(always)]
+fn mismatch_cost(capacity: f64, demand: f64, underage: f64, overage: f64) -> f64 {
+    let domain = (underage >= 0.0) & (overage >= 0.0);
+    let missing = demand - capacity;
+    let (price, units) = if missing < 0.0 { (overage, -missing) } else { (underage, missing) };
+    // Without end at no price is nothing, as is nothing at any price; what is missing is not known.
+    let nothing = (price == 0.0) & !units.is_nan() | (units == 0.0);
+    within(domain, if nothing { 0.0 } else { price * units })
+}
+
+/// Force of interest and of decline.
+fn forces(discount_rate: f64, decline: f64) -> Option<(f64, f64)> {
+    let domain = discount_rate > -1.0 && discount_rate < f64::INFINITY && decline < 1.0;
+    let forces = (libm::log1p(discount_rate), -libm::log1p(-decline));
+    (domain && forces.1.is_finite()).then_some(forces)
+}
+
+/// Present value of a margin that falls steadily, earned for so many years.
+fn earnings(margin: f64, years: f64, discount_rate: f64, decline: f64) -> f64 {
+    let Some((interest, fall)) = forces(discount_rate, decline) else { return f64::NAN };
+    let force = interest + fall;
+    let factor = match force {
+        0.0 => years,
+        _ if years == f64::INFINITY && force < 0.0 => f64::INFINITY,
+        _ => -libm::expm1(-force * years) / force,
+    };
+    let value = if margin == 0.0 { 0.0 } else { margin * factor };
+    within(years >= 0.0 && !margin.is_nan(), value)
+}
+
+/// Present value of the right to buy after `wait` years what earns `earnings` if it earned at
+/// today's margin, which falls meanwhile.
+fn value_of_waiting(earnings: f64, cost: f64, wait: f64, discount_rate: f64, decline: f64) -> f64 {
+    let Some((interest, fall)) = forces(discount_rate, decline) else { return f64::NAN };
+    let domain = (0.0..f64::INFINITY).contains(&wait) && cost >= 0.0 && !earnings.is_nan();
+    within(domain, waiting(earnings, cost, wait, interest, fall))
+}
+
+fn waiting(earnings: f64, cost: f64, wait: f64, interest: f64, fall: f64) -> f64 {
+    let net = earnings * libm::exp(-fall * wait) - cost;
+    if net > 0.0 { net * libm::exp(-interest * wait) } else { 0.0 }
+}
+
+/// Longest wait that is worth no less than buying now; infinite if buying now is worth nothing, 0
+/// if no wait is.
+///
+/// Where it is worth something, waiting loses value all the time, or, with margins that rise, from
+/// some peak on. If margins rise as fast as interest, there is no end to it.
+fn break_even_wait(earnings: f64, cost: f64, now: f64, discount_rate: f64, decline: f64) -> f64 {
+    let Some((interest, fall)) = forces(discount_rate, decline) else { return f64::NAN };
+    let given = !(earnings.is_nan() || now.is_nan());
+    if !(given && cost >= 0.0 && interest >= 0.0) {
+        return f64::NAN;
+    }
+    if now <= 0.0 {
+        return f64::INFINITY;
+    }
+    let worth = |wait: f64| waiting(earnings, cost, wait, interest, fall) >= now;
+    if interest + fall <= 0.0 {
+        // It nears, or passes, what it would earn without cost.
+        let limit = if fall == 0.0 || interest + fall == 0.0 {
+            if interest > 0.0 { earnings } else { earnings - cost }
+        } else {
+            f64::INFINITY * earnings
+        };
+        return if limit >= now { f64::INFINITY } else { 0.0 };
+    }
+    let top = interest * cost / ((interest + fall) * earnings);
+    let peak = if fall < 0.0 && top > 1.0 { libm::log(top) / -fall } else { 0.0 };
+    if !worth(peak) {
+        return 0.0;
+    }
+    let (mut low, mut step) = (peak, 1.0);
+    while worth(low + step) {
+        low += step;
+        step *= 2.0;
+        if low > 1e15 {
+            return f64::INFINITY;
+        }
+    }
+    let mut high = low + step;
+    for _ in 0..200 {
+        let middle = low + 0.5 * (high - low);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if worth(middle) { low = middle } else { high = middle }
+    }
+    low
+}
+
+#[cfg(feature = "python")]
+pub(crate) fn register(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+    crate::bridge::add_kernels(module, TABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_and_costs() {
+        assert_eq!(critical_ratio(3.0, 1.0), 0.75);
+        assert_eq!(critical_ratio(1.5e308, 1.5e308), 0.5);
+        assert!(critical_ratio(0.0, 0.0).is_nan() && critical_ratio(-1.0, 3.0).is_nan());
+        assert_eq!(mismatch_cost(4.0, 6.0, 3.0, 1.0), 6.0);
+        assert_eq!(mismatch_cost(6.0, 4.0, 3.0, 1.0), 2.0);
+        assert_eq!(mismatch_cost(4.0, 4.0, f64::INFINITY, 1.0), 0.0);
+        assert!(mismatch_cost(4.0, f64::NAN, 3.0, 1.0).is_nan());
+    }
+
+    #[test]
+    fn earnings_without_interest_are_a_sum() {
+        assert_eq!(earnings(2.0, 5.0, 0.0, 0.0), 10.0);
+        // Half is left after each year: the whole is 1 / ln 2.
+        let whole = earnings(1.0, f64::INFINITY, 0.0, 0.5);
+        assert!((whole * 2f64.ln() - 1.0).abs() < 1e-15);
+        assert!(earnings(1.0, 5.0, 0.1, 1.0).is_nan() && earnings(1.0, -1.0, 0.1, 0.1).is_nan());
+    }
+
+    #[test]
+    fn at_break_even_waiting_is_worth_as_much() {
+        let (gain, cost, rate) = (1.5, 100.0, 0.1);
+        for decline in [0.3, 0.0, -0.05] {
+            let now = earnings(40.0, 5.0, rate, decline) - cost;
+            let later = earnings(gain * 40.0, 5.0, rate, decline);
+            let wait = break_even_wait(later, cost, now, rate, decline);
+            let worth = value_of_waiting(later, cost, wait, rate, decline);
+            assert!(
+                now <= 0.0 || (worth / now - 1.0).abs() < 1e-9,
+                "{decline} {wait} {worth} {now}"
+            );
+        }
+        assert_eq!(break_even_wait(150.0, 100.0, -1.0, 0.1, 0.3), f64::INFINITY);
+        assert_eq!(break_even_wait(150.0, 100.0, 60.0, 0.1, 0.3), 0.0);
+        // Margins that rise as fast as interest.
+        assert_eq!(break_even_wait(150.0, 100.0, 50.0, 0.0, 0.0), f64::INFINITY);
+    }
+}
