@@ -180,7 +180,7 @@ def industry(
         that are ordered on top.
     funding, funding_from, funding_growth : array_like
         USD bn that can be committed in a quarter from one on, infinite for no limit; growth of that
-        a year.
+        a year. A quarter beyond the last is never, here and above.
     periods : int
         Number of quarters.
     start : str
