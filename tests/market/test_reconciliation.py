@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 
 import overbuild as ob
 
-reconcile = ob.market.reconcile
+pool, reconcile = ob.market.pool, ob.market.reconcile
 
 #: Tuberculosis among vaccinated and others, in 13 trials: cases and the rest (G. A. Colditz et
 #: al., JAMA 271 (1994), 698-702).
