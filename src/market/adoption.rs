@@ -85,14 +85,25 @@ fn bass_sum(t1: f64, y1: f64, t2: f64, y2: f64, ceiling: f64, launch: f64) -> f6
         return f64::NAN;
     }
     let target = log_odds2 - log_odds1;
-    let is_low = |a: f64| log_exp_m1(a * t2) - log_exp_m1(a * t1) < target;
     let (mut low, mut high) = (hazard2, target / (t2 - t1));
+    let mut sum = high;
     loop {
+        let excess = log_exp_m1(sum * t2) - log_exp_m1(sum * t1) - target;
+        if excess < 0.0 {
+            low = sum
+        } else {
+            high = sum
+        }
+        let slope = t2 / -libm::expm1(-sum * t2) - t1 / -libm::expm1(-sum * t1);
+        let newton = sum - excess / slope;
+        if libm::fabs(newton - sum) <= f64::EPSILON * sum {
+            return sum;
+        }
         let middle = low + 0.5 * (high - low);
         if !(low < middle && middle < high) {
             return middle;
         }
-        if is_low(middle) { low = middle } else { high = middle }
+        sum = if low < newton && newton < high { newton } else { middle };
     }
 }
 

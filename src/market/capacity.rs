@@ -41,10 +41,13 @@ fn forces(discount_rate: f64, decline: f64) -> Option<(f64, f64)> {
 fn earnings(margin: f64, years: f64, discount_rate: f64, decline: f64) -> f64 {
     let Some((interest, fall)) = forces(discount_rate, decline) else { return f64::NAN };
     let force = interest + fall;
-    let factor = match force {
-        0.0 => years,
-        _ if years == f64::INFINITY && force < 0.0 => f64::INFINITY,
-        _ => -libm::expm1(-force * years) / force,
+    // So small a force changes nothing, and would lose its digits below.
+    let factor = if force == 0.0 || libm::fabs(force * years) < f64::EPSILON {
+        years
+    } else if years == f64::INFINITY && force < 0.0 {
+        f64::INFINITY
+    } else {
+        -libm::expm1(-force * years) / force
     };
     let value = if margin == 0.0 { 0.0 } else { margin * factor };
     within(years >= 0.0 && !margin.is_nan(), value)
@@ -134,6 +137,7 @@ mod tests {
     #[test]
     fn earnings_without_interest_are_a_sum() {
         assert_eq!(earnings(2.0, 5.0, 0.0, 0.0), 10.0);
+        assert_eq!(earnings(2.0, 5.0, 0.0, 5e-324), 10.0);
         // Half is left after each year: the whole is 1 / ln 2.
         let whole = earnings(1.0, f64::INFINITY, 0.0, 0.5);
         assert!((whole * 2f64.ln() - 1.0).abs() < 1e-15);

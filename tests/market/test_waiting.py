@@ -100,6 +100,8 @@ def test_special_cases() -> None:
     free = option_to_wait(**case | {"discount_rate": 0.0})  # type: ignore[arg-type]
     assert (free.difference, free.break_even) == (0, np.inf)
     assert free.now == 5 * 18_000 - 30_000
+    with pytest.warns(RuntimeWarning, match="invalid value"):  # the difference of infinities
+        assert option_to_wait(**case | {"discount_rate": 0.0, "life": np.inf}).now == np.inf  # type: ignore[arg-type]
     # At once, the next generation is worth its gain.
     at_once = option_to_wait(**CASE | {"cadence": 0.0})  # type: ignore[arg-type]
     assert at_once.waiting == pytest.approx(2 * (at_once.now + 30_000) - 30_000)
