@@ -34,8 +34,8 @@ def below_a_year_ago(
 
 def fall_from_peak(path: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
     """Return by what share a path is below its peak so far, or below what was `before`."""
-    table = np.maximum(path, before).transpose("period", ...)
-    peak = table.copy(data=np.maximum.accumulate(table.values, axis=0)).transpose(*path.dims)
+    higher = path.where(path >= before, before).where(path.notnull()).transpose("period", ...)
+    peak = higher.copy(data=np.maximum.accumulate(higher.values, axis=0)).transpose(*path.dims)
     fall: xr.DataArray = 1.0 - path / peak
     return fall
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -258,7 +259,7 @@ def industry(
         funding_from=funding_from,
         funding_growth=funding_growth,
     )
-    past = _past(given)
+    past, series = _past(given), _series(given, periods)
     found = vars(
         market.cycle(
             periods=periods,
@@ -284,7 +285,10 @@ def industry(
             chip_cost=given.chip_cost,
             power_cost=given.power_cost,
             cost_growth=_quarterly(given.cost_growth),
-            **_series(given, periods),
+            growth=series.growth,
+            intensity=series.intensity,
+            order_change=series.order_change,
+            funding=series.funding,
         )
     )
     found["capex"] = found["capex"] / 1e3
@@ -320,15 +324,17 @@ def _checked(**arguments: Values) -> SimpleNamespace:
 
 def _quarterly(growth: xr.DataArray) -> xr.DataArray:
     """Return the growth a quarter that makes a growth a year; roots have the same bits anywhere."""
-    quarter: xr.DataArray = np.sqrt(np.sqrt(1.0 + growth)) - 1.0
+    factor: Any = np.sqrt(np.sqrt(1.0 + growth))
+    quarter: xr.DataArray = factor - 1.0
     return quarter
 
 
 def _past(given: SimpleNamespace) -> SimpleNamespace:
     """Work out from capex what was ordered, what is on order and what is in service."""
     growth = _quarterly(given.capex_growth)
-    life = np.minimum(4.0 * given.life, given.generations * given.cadence / 3.0)
-    life = within(life, 1.0, np.inf)
+    life = within(
+        np.minimum(4.0 * given.life, given.generations * given.cadence / 3.0), 1.0, np.inf
+    )
     shares = {
         name: even_shares(weeks / WEEKS, given.spread)
         for name, weeks in {"chips": given.chip_weeks, "power": given.power_weeks}.items()
@@ -338,7 +344,7 @@ def _past(given: SimpleNamespace) -> SimpleNamespace:
         spent.append(cost * discounted(share, growth))
         still_open.append(discounted(later(share), growth))
     orders = 1e3 * given.opening_capex / (spent[0] + spent[1])
-    backlog = np.maximum(*still_open)
+    backlog: Any = np.maximum(still_open[0], still_open[1])
     arrivals = orders * (1.0 - backlog * growth / (1.0 + growth))
     whole = np.floor(life)
     # Of each vintage as much is there as an annuity in advance is worth.
@@ -349,7 +355,7 @@ def _past(given: SimpleNamespace) -> SimpleNamespace:
     )
 
 
-def _series(given: SimpleNamespace, periods: int) -> dict[str, xr.DataArray]:
+def _series(given: SimpleNamespace, periods: int) -> SimpleNamespace:
     """Return the series that tell what happens when."""
     if given.demand_growth.sizes.get("period", periods) != periods:
         found = given.demand_growth.sizes["period"]
@@ -358,23 +364,23 @@ def _series(given: SimpleNamespace, periods: int) -> dict[str, xr.DataArray]:
     quarter = xr.DataArray(np.arange(float(periods)), dims="period")
 
     def since(begin: xr.DataArray, then: xr.DataArray, before: float) -> xr.DataArray:
-        changed: xr.DataArray = xr.where(quarter >= begin, then, before)
+        changed: xr.DataArray = (then + 0.0 * quarter).where(quarter >= begin, before)
         return changed.where(begin.notnull())
 
     lost_from, cut_from = given.demand_lost_from, np.ceil(given.orders_cut_from)
     is_first = (quarter >= lost_from) & (quarter - 1.0 < lost_from)
-    kept = xr.where(is_first, 1.0 - given.demand_lost, 1.0).where(lost_from.notnull())
+    kept = (1.0 - given.demand_lost * is_first).where(lost_from.notnull())
     over = np.ceil(given.orders_cut_over)
     is_cut = (quarter >= cut_from) & (quarter < cut_from + over)
-    cut = xr.where(is_cut, -given.orders_cut / over, 0.0).where((cut_from + over).notnull())
+    cut = (-given.orders_cut / over * is_cut).where(cut_from.notnull())
     elapsed = (quarter - given.funding_from).clip(min=0.0)
     funds = money.fv(_quarterly(given.funding_growth), elapsed, 0.0, -1e3 * given.funding)
-    return {
-        "growth": (1.0 + _quarterly(given.demand_growth)) * kept - 1.0,
-        "intensity": since(given.efficiency_from, given.efficiency, 1.0),
-        "order_change": cut,
-        "funding": since(given.funding_from, funds, np.inf),
-    }
+    return SimpleNamespace(
+        growth=(1.0 + _quarterly(given.demand_growth)) * kept - 1.0,
+        intensity=since(given.efficiency_from, given.efficiency, 1.0),
+        order_change=cut,
+        funding=since(given.funding_from, funds, np.inf),
+    )
 
 
 def _outcome(
