@@ -11,7 +11,7 @@ import xarray as xr
 from overbuild import capex as money
 from overbuild import market
 from overbuild._calls import Values, at_least_one, numeric, with_names, within
-from overbuild.models._events import as_numbers, below_a_year_ago, fall_from_peak, in_a_row
+from overbuild.models._events import outcome
 from overbuild.models._lead_times import MOST, WEEKS, discounted, even_shares, later
 
 _UNITS = {
@@ -299,7 +299,7 @@ def industry(
         at_least_one(digestion_quarters, "digestion_quarters"),
         at_least_one(bust_quarters, "bust_quarters"),
     )
-    paths |= _outcome(paths, past, given.opening_capex, counts, bust_fall, bust_utilization)
+    paths |= outcome(paths, past, given.opening_capex, counts, bust_fall, bust_utilization)
     return xr.Dataset(
         {name: paths[name].drop_attrs().assign_attrs(unit=unit) for name, unit in _UNITS.items()}
     )
@@ -381,31 +381,3 @@ def _series(given: SimpleNamespace, periods: int) -> SimpleNamespace:
         order_change=cut,
         funding=since(given.funding_from, funds, np.inf),
     )
-
-
-def _outcome(
-    paths: dict[str, xr.DataArray],
-    past: SimpleNamespace,
-    capex: xr.DataArray,
-    quarters: tuple[int, int],
-    bust_fall: float,
-    bust_utilization: float,
-) -> dict[str, xr.DataArray]:
-    """Find digestion and bust in the paths."""
-    orders, utilization = paths["orders"], paths["utilization"]
-    known = orders.notnull()
-    digesting = in_a_row(below_a_year_ago(orders, past.orders, past.growth), quarters[0])
-    fall = fall_from_peak(paths["capex"], capex)
-    of_capex = (fall >= bust_fall).any("period")
-    of_utilization = in_a_row(utilization < bust_utilization, quarters[1]).any("period")
-    always = known.all("period")
-    return {
-        "fall": fall,
-        "digesting": as_numbers(digesting, known),
-        "digestion": as_numbers(digesting.any("period"), always),
-        "bust": as_numbers(of_capex | of_utilization, always),
-        "bust_of_capex": as_numbers(of_capex, always),
-        "bust_of_utilization": as_numbers(of_utilization, always),
-        "largest_fall": fall.max("period", skipna=False),
-        "lowest_utilization": utilization.min("period", skipna=False),
-    }
