@@ -303,7 +303,7 @@ def test_fear_and_extrapolation_build_more(changes: dict[str, float]) -> None:
     assert (more["orders"][:4] >= calm["orders"][:4]).all()
     assert (more["capacity"] >= calm["capacity"]).all()
     assert more["capacity"][-1] > 1.01 * calm["capacity"][-1]
-    assert more["utilization"][-1] < calm["utilization"][-1]
+    assert more["price"][-1] < calm["price"][-1]
 
 
 def without_underflow(drawn: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import xarray as xr
 
@@ -34,8 +36,8 @@ def below_a_year_ago(
 
 def fall_from_peak(path: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
     """Return by what share a path is below its peak so far, or below what was `before`."""
-    table = np.maximum(path, before).transpose("period", ...)
-    peak = table.copy(data=np.maximum.accumulate(table.values, axis=0)).transpose(*path.dims)
+    higher = path.where(path >= before, before).where(path.notnull()).transpose("period", ...)
+    peak = higher.copy(data=np.maximum.accumulate(higher.values, axis=0)).transpose(*path.dims)
     fall: xr.DataArray = 1.0 - path / peak
     return fall
 
@@ -43,3 +45,31 @@ def fall_from_peak(path: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
 def as_numbers(flags: xr.DataArray, known: xr.DataArray) -> xr.DataArray:
     """Return 1 and 0, whose mean is a probability, and NaN where it is not known."""
     return flags.astype(float).where(known)
+
+
+def outcome(
+    paths: dict[str, xr.DataArray],
+    past: SimpleNamespace,
+    capex: xr.DataArray,
+    quarters: tuple[int, int],
+    bust_fall: float,
+    bust_utilization: float,
+) -> dict[str, xr.DataArray]:
+    """Find digestion and bust in the paths."""
+    orders, utilization = paths["orders"], paths["utilization"]
+    known = orders.notnull()
+    digesting = in_a_row(below_a_year_ago(orders, past.orders, past.growth), quarters[0])
+    fall = fall_from_peak(paths["capex"], capex)
+    of_capex = (fall >= bust_fall).any("period")
+    of_utilization = in_a_row(utilization < bust_utilization, quarters[1]).any("period")
+    always = known.all("period")
+    return {
+        "fall": fall,
+        "digesting": as_numbers(digesting, known),
+        "digestion": as_numbers(digesting.any("period"), always),
+        "bust": as_numbers(of_capex | of_utilization, always),
+        "bust_of_capex": as_numbers(of_capex, always),
+        "bust_of_utilization": as_numbers(of_utilization, always),
+        "largest_fall": fall.max("period", skipna=False),
+        "lowest_utilization": utilization.min("period", skipna=False),
+    }

@@ -38,7 +38,7 @@ def _area(edges: xr.DataArray, low: xr.DataArray, high: xr.DataArray) -> xr.Data
     """Integrate the distribution function of an even distribution up to each edge."""
     width = high - low
     beyond = (edges - low).clip(min=0.0)
-    inside = np.minimum(beyond, width)
+    inside = beyond.where(beyond < width, width)
     # From the end on the function is 1; where all are alike there is nothing inside.
     area: xr.DataArray = inside**2 / (2.0 * width.where(width > 0.0, 1.0)) + (beyond - inside)
     return area
@@ -54,7 +54,7 @@ def later(shares: xr.DataArray) -> xr.DataArray:
 def discounted(shares: xr.DataArray, growth: xr.DataArray) -> xr.DataArray:
     """Sum shares, each less by the growth over as many quarters as it took."""
     is_first = xr.DataArray(np.arange(shares.sizes["lag"]) == 0, dims="lag")
-    factor = xr.where(is_first, 1.0, 1.0 / (1.0 + growth))
+    factor = (1.0 / (1.0 + growth) + 0.0 * is_first).where(~is_first, 1.0)
     return _summed(shares * factor.cumprod("lag", skipna=False))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -10,7 +11,7 @@ import xarray as xr
 from overbuild import capex as money
 from overbuild import market
 from overbuild._calls import Values, at_least_one, numeric, with_names, within
-from overbuild.models._events import as_numbers, below_a_year_ago, fall_from_peak, in_a_row
+from overbuild.models._events import outcome
 from overbuild.models._lead_times import MOST, WEEKS, discounted, even_shares, later
 
 _UNITS = {
@@ -258,7 +259,7 @@ def industry(
         funding_from=funding_from,
         funding_growth=funding_growth,
     )
-    past = _past(given)
+    past, series = _past(given), _series(given, periods)
     found = vars(
         market.cycle(
             periods=periods,
@@ -284,7 +285,10 @@ def industry(
             chip_cost=given.chip_cost,
             power_cost=given.power_cost,
             cost_growth=_quarterly(given.cost_growth),
-            **_series(given, periods),
+            growth=series.growth,
+            intensity=series.intensity,
+            order_change=series.order_change,
+            funding=series.funding,
         )
     )
     found["capex"] = found["capex"] / 1e3
@@ -295,7 +299,7 @@ def industry(
         at_least_one(digestion_quarters, "digestion_quarters"),
         at_least_one(bust_quarters, "bust_quarters"),
     )
-    paths |= _outcome(paths, past, given.opening_capex, counts, bust_fall, bust_utilization)
+    paths |= outcome(paths, past, given.opening_capex, counts, bust_fall, bust_utilization)
     return xr.Dataset(
         {name: paths[name].drop_attrs().assign_attrs(unit=unit) for name, unit in _UNITS.items()}
     )
@@ -320,15 +324,17 @@ def _checked(**arguments: Values) -> SimpleNamespace:
 
 def _quarterly(growth: xr.DataArray) -> xr.DataArray:
     """Return the growth a quarter that makes a growth a year; roots have the same bits anywhere."""
-    quarter: xr.DataArray = np.sqrt(np.sqrt(1.0 + growth)) - 1.0
+    factor: Any = np.sqrt(np.sqrt(1.0 + growth))
+    quarter: xr.DataArray = factor - 1.0
     return quarter
 
 
 def _past(given: SimpleNamespace) -> SimpleNamespace:
     """Work out from capex what was ordered, what is on order and what is in service."""
     growth = _quarterly(given.capex_growth)
-    life = np.minimum(4.0 * given.life, given.generations * given.cadence / 3.0)
-    life = within(life, 1.0, np.inf)
+    life = within(
+        np.minimum(4.0 * given.life, given.generations * given.cadence / 3.0), 1.0, np.inf
+    )
     shares = {
         name: even_shares(weeks / WEEKS, given.spread)
         for name, weeks in {"chips": given.chip_weeks, "power": given.power_weeks}.items()
@@ -338,7 +344,7 @@ def _past(given: SimpleNamespace) -> SimpleNamespace:
         spent.append(cost * discounted(share, growth))
         still_open.append(discounted(later(share), growth))
     orders = 1e3 * given.opening_capex / (spent[0] + spent[1])
-    backlog = np.maximum(*still_open)
+    backlog: Any = np.maximum(still_open[0], still_open[1])
     arrivals = orders * (1.0 - backlog * growth / (1.0 + growth))
     whole = np.floor(life)
     # Of each vintage as much is there as an annuity in advance is worth.
@@ -349,7 +355,7 @@ def _past(given: SimpleNamespace) -> SimpleNamespace:
     )
 
 
-def _series(given: SimpleNamespace, periods: int) -> dict[str, xr.DataArray]:
+def _series(given: SimpleNamespace, periods: int) -> SimpleNamespace:
     """Return the series that tell what happens when."""
     if given.demand_growth.sizes.get("period", periods) != periods:
         found = given.demand_growth.sizes["period"]
@@ -358,48 +364,20 @@ def _series(given: SimpleNamespace, periods: int) -> dict[str, xr.DataArray]:
     quarter = xr.DataArray(np.arange(float(periods)), dims="period")
 
     def since(begin: xr.DataArray, then: xr.DataArray, before: float) -> xr.DataArray:
-        changed: xr.DataArray = xr.where(quarter >= begin, then, before)
+        changed: xr.DataArray = (then + 0.0 * quarter).where(quarter >= begin, before)
         return changed.where(begin.notnull())
 
     lost_from, cut_from = given.demand_lost_from, np.ceil(given.orders_cut_from)
     is_first = (quarter >= lost_from) & (quarter - 1.0 < lost_from)
-    kept = xr.where(is_first, 1.0 - given.demand_lost, 1.0).where(lost_from.notnull())
+    kept = (1.0 - given.demand_lost * is_first).where(lost_from.notnull())
     over = np.ceil(given.orders_cut_over)
     is_cut = (quarter >= cut_from) & (quarter < cut_from + over)
-    cut = xr.where(is_cut, -given.orders_cut / over, 0.0).where((cut_from + over).notnull())
+    cut = (-given.orders_cut / over * is_cut).where(cut_from.notnull())
     elapsed = (quarter - given.funding_from).clip(min=0.0)
     funds = money.fv(_quarterly(given.funding_growth), elapsed, 0.0, -1e3 * given.funding)
-    return {
-        "growth": (1.0 + _quarterly(given.demand_growth)) * kept - 1.0,
-        "intensity": since(given.efficiency_from, given.efficiency, 1.0),
-        "order_change": cut,
-        "funding": since(given.funding_from, funds, np.inf),
-    }
-
-
-def _outcome(
-    paths: dict[str, xr.DataArray],
-    past: SimpleNamespace,
-    capex: xr.DataArray,
-    quarters: tuple[int, int],
-    bust_fall: float,
-    bust_utilization: float,
-) -> dict[str, xr.DataArray]:
-    """Find digestion and bust in the paths."""
-    orders, utilization = paths["orders"], paths["utilization"]
-    known = orders.notnull()
-    digesting = in_a_row(below_a_year_ago(orders, past.orders, past.growth), quarters[0])
-    fall = fall_from_peak(paths["capex"], capex)
-    of_capex = (fall >= bust_fall).any("period")
-    of_utilization = in_a_row(utilization < bust_utilization, quarters[1]).any("period")
-    always = known.all("period")
-    return {
-        "fall": fall,
-        "digesting": as_numbers(digesting, known),
-        "digestion": as_numbers(digesting.any("period"), always),
-        "bust": as_numbers(of_capex | of_utilization, always),
-        "bust_of_capex": as_numbers(of_capex, always),
-        "bust_of_utilization": as_numbers(of_utilization, always),
-        "largest_fall": fall.max("period", skipna=False),
-        "lowest_utilization": utilization.min("period", skipna=False),
-    }
+    return SimpleNamespace(
+        growth=(1.0 + _quarterly(given.demand_growth)) * kept - 1.0,
+        intensity=since(given.efficiency_from, given.efficiency, 1.0),
+        order_change=cut,
+        funding=since(given.funding_from, funds, np.inf),
+    )
