@@ -322,7 +322,7 @@ class TestArithmeticOfTheNote:
         table = claims()
         assert "seed only" in table.loc["C6", "note"]
         assert "cannot be tested" in table.loc["C6", "reason"]
-        assert "no source" in table.loc["C17", "note"]
+        assert "has no source" in table.loc["C17", "note"]
 
 
 class TestProse:
