@@ -228,6 +228,44 @@ def c19() -> np.ndarray:
     return np.maximum(weeks()["utility_power"] - built(), 0)
 
 
+def cycle_of(g: SimpleNamespace) -> dict[str, object]:
+    """Arguments of the cycle of the notebook, without labels."""
+    tables = {
+        "chips": stats.uniform(8 / 13, 44 / 13),
+        "building": stats.uniform(6, 2),
+        "utility": stats.lognorm(math.log(364 / 208) / Z95, scale=16),
+    }
+    late = {name: ob.leadtime.discretize(law, 40) for name, law in tables.items()}
+    late = {name: x / x.sum() for name, x in late.items()}
+    ready = g.power_on_hand[:, np.newaxis]
+    growth = np.repeat([g.demand_growth, g.later_growth], [8, 12], axis=0).T
+    return {
+        "periods": 20,
+        "capacity": g.fleet,
+        "demand": g.fleet * g.opening_use,
+        "growth": (1 + growth) ** 0.25 - 1,
+        "opening_growth": (1 + g.order_growth) ** 0.25 - 1,
+        "life": 4 * g.service_life,
+        "elasticity": g.elasticity,
+        "adjustment_speed": g.quarterly_adjustment,
+        "target_utilization": g.target_use,
+        "utilization_cap": 0.98,
+        "price_response": g.price_response,
+        "price_reversion": g.price_reversion,
+        "gap_correction": g.gap_correction,
+        "supply_line_weight": g.supply_line_weight,
+        "planning_horizon": 2.0,
+        "smoothing": 0.2,
+        "fear_of_missing_out": g.fear,
+        "order_response": g.order_response,
+        "chip_lead_time": late["chips"],
+        "power_lead_time": ready * late["building"] + (1 - ready) * late["utility"],
+        "chip_cost": 2.0,
+        "power_cost": 1.0,
+        "cost_growth": 10.0 ** (-g.cost_decline / 4) - 1,
+    }
+
+
 AGAIN: dict[str, Callable[[], np.ndarray]] = {
     name.upper(): f for name, f in globals().items() if re.fullmatch(r"c\d+", name)
 }
@@ -279,6 +317,35 @@ class TestTable:
         ends = [36.4 + 0.9 * x * 0.1 * (112.7 + 149.2) for x in (1, 0, -1)]
         expected = sorted(-100 * (863.4 - max(short, 0)) / 1915.4 for short in ends)
         assert list(claims().loc["C3", ["P5", "P50", "P95"]]) == pytest.approx(expected, abs=0.05)
+
+    def test_digestion_and_bust(self) -> None:
+        g = SimpleNamespace(
+            **{name: x[:8_192] for name, x in vars(drawn("the_note_cycle")).items()}
+        )
+        path = ob.market.cycle(**cycle_of(g))
+        orders, capex, use = (np.asarray(x) for x in (path.orders, path.capex, path.utilization))
+        below = orders[:, 4:] < orders[:, :-4]
+        digestion = (below[:, 1:] & below[:, :-1]).any(axis=1)
+        bust = (capex < 0.5 * np.maximum.accumulate(capex, axis=1)).any(axis=1)
+        bust |= (
+            np.array([(row[k : k + 8] < 0.4).all() for row in use for k in range(13)])
+            .reshape(-1, 13)
+            .any(axis=1)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):  # after a year without orders
+            worst = 100 * np.nanmin(orders[:, 4:] / orders[:, :-4] - 1, axis=1)
+        row = claims().loc["C20"]
+        said = re.search(r"Digestion in (\d+)% of draws, a bust in (\d+)%", row.reason)
+        assert said is not None
+        # Two samples of 8192: four standard errors of the difference of two shares are 3 points.
+        found = [100 * digestion.mean(), 100 * bust.mean()]
+        assert [int(x) for x in said.groups()] == pytest.approx(found, abs=3.5)
+        assert 100 * (digestion & ~bust).mean() == pytest.approx(
+            int(re.findall(r"true in (\d+)%", row.reason)[0]), abs=3.5
+        )
+        assert list(row[["P5", "P50", "P95"]]) == pytest.approx(
+            np.quantile(worst, [0.05, 0.5, 0.95]), abs=4
+        )
 
     def test_the_cycle(self) -> None:
         row = claims().loc["C6"]
