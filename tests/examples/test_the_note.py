@@ -414,6 +414,7 @@ class TestProse:
         after = re.search(r"above (\d+) weeks?", table.loc["C19", "verdict"])
         assert after is not None
         assert 2.5 < int(after[1]) / 52.18 < 3.2  # within about three years
+        assert table.loc["C1", "P50"] == pytest.approx(100 / 3, abs=2)  # a third
         assert table.loc["C1", "verdict"] == table.loc["C3", "verdict"] == "does not follow"
         assert "that is 4% of the net loss" in table.loc["C3", "reason"]
         true = {name: int(re.findall(r"true in (\d+)%", x)[0]) for name, x in table.reason.items()}
