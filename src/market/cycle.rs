@@ -6,6 +6,7 @@
 //! Analysis* (1958).
 
 use super::opening::Opening;
+use super::pricing::Market;
 use crate::bridge::{Body, LANES, Lanes};
 
 /// What a cycle is made of; amounts are as of the period before the first, rates a period.
@@ -113,7 +114,7 @@ impl Body for Cycle<'_> {
         let mut market = Market::new(given);
         let (mut missing, mut any) = (missing_number(given), splat(0.0));
         for t in 0..*periods {
-            missing = missing + missing_in(given, t);
+            missing += missing_in(given, t);
             let retired = fleet.retire(arrivals, t);
             let order = owners.order(given, &market, &fleet, &supply, retired, t);
             orders[past + t] = order;
@@ -139,7 +140,7 @@ impl Body for Cycle<'_> {
             for (path, value) in paths.chunks_exact_mut(*periods).zip(found) {
                 let value = value + missing;
                 path[t][place] = value;
-                any = any + gap_of(value);
+                any += gap_of(value);
             }
         }
         any
@@ -147,7 +148,7 @@ impl Body for Cycle<'_> {
 }
 
 #[inline(always)]
-fn splat(value: f64) -> Lanes {
+pub(super) fn splat(value: f64) -> Lanes {
     Lanes::splat(value)
 }
 
@@ -196,8 +197,8 @@ fn missing_in(given: &Parameters<'_>, t: usize) -> Lanes {
 }
 
 /// Capacity in service, by when it came.
-struct Fleet {
-    capacity: Lanes,
+pub(super) struct Fleet {
+    pub(super) capacity: Lanes,
     /// Whole periods of life, and the part of another one in which it serves as well.
     life: [usize; LANES],
     part: Lanes,
@@ -338,96 +339,4 @@ fn due(orders: &[Lanes], shares: &[Lanes]) -> Lanes {
     let recent = &orders[orders.len() - shares.len().min(orders.len())..];
     let aged = shares[..recent.len()].iter().rev();
     recent.iter().zip(aged).fold(splat(0.0), |sum, (order, share)| sum + *order * *share)
-}
-
-/// Demand, utilization and price.
-struct Market {
-    demand: Lanes,
-    utilization: Lanes,
-    price: Lanes,
-    /// Logarithm of the price as a multiple of the full cost, now and before the first period.
-    margin: Lanes,
-    opening_margin: Lanes,
-    expected_growth: Lanes,
-    /// Capacity wanted for each unit of demand.
-    per_target: Lanes,
-    /// Demand at the opening price and intensity.
-    trend: Lanes,
-    /// Logarithm of the services used at that trend.
-    services: Lanes,
-    /// Cost as a multiple of the opening one, and its logarithm.
-    cost: Lanes,
-    log_cost: Lanes,
-    cost_growth: Lanes,
-    /// Paid for capacity in use.
-    revenue: Lanes,
-}
-
-impl Market {
-    #[inline(always)]
-    fn new(given: &Parameters<'_>) -> Self {
-        let margin = (given.price / given.full_cost).ln();
-        let used = given.capacity * utilization(given.demand, given.capacity, given);
-        Market {
-            demand: given.demand,
-            utilization: splat(0.0),
-            price: given.price,
-            margin,
-            opening_margin: margin,
-            expected_growth: given.opening_growth,
-            per_target: splat(1.0) / given.target_utilization,
-            trend: given.demand,
-            services: splat(0.0),
-            cost: splat(1.0),
-            log_cost: splat(0.0),
-            cost_growth: given.cost_growth.map(libm::log1p),
-            revenue: given.price * used,
-        }
-    }
-
-    /// Orders, or what of them can be paid for.
-    #[inline(always)]
-    fn affordable(&self, given: &Parameters<'_>, orders: Lanes, t: usize) -> Lanes {
-        let funds = given.funding[t] + given.reinvestment * self.revenue;
-        let unit =
-            (given.chip_cost + given.power_cost) * self.cost * (splat(1.0) + given.cost_growth);
-        let limit = funds / unit;
-        let beyond = (orders * unit).zip(funds, |cost, funds| f64::from(cost > funds));
-        Lanes::select(beyond, limit, orders)
-    }
-
-    /// Moves cost on by a period and returns it.
-    #[inline(always)]
-    fn advance_cost(&mut self, given: &Parameters<'_>) -> Lanes {
-        self.cost = self.cost * (splat(1.0) + given.cost_growth);
-        self.cost
-    }
-
-    /// Demand at the last price, what of it is served, and the price that follows.
-    #[inline(always)]
-    fn clear(&mut self, given: &Parameters<'_>, fleet: &Fleet, t: usize) {
-        let last_price = self.log_cost + self.margin - self.opening_margin;
-        let wanted = given.elasticity * (given.log_intensity[t] + last_price);
-        self.services += given.adjustment_speed * (wanted - self.services);
-        self.trend = self.trend * (splat(1.0) + given.growth[t]);
-        let demand = self.trend * given.intensity[t] * self.services.exp();
-        let growth = demand / self.demand - splat(1.0);
-        self.expected_growth += given.smoothing * (growth - self.expected_growth);
-        self.demand = demand;
-
-        self.utilization = utilization(demand, fleet.capacity, given);
-        self.log_cost += self.cost_growth;
-        let tight = (self.utilization * self.per_target).ln();
-        self.margin =
-            (splat(1.0) - given.price_reversion) * self.margin + given.price_response * tight;
-        self.price = given.full_cost * self.cost * self.margin.exp();
-        self.revenue = self.price * self.utilization * fleet.capacity;
-    }
-}
-
-/// Share of capacity in use, at most the cap.
-#[inline(always)]
-fn utilization(demand: Lanes, capacity: Lanes, given: &Parameters<'_>) -> Lanes {
-    (demand / capacity)
-        .zip(given.utilization_cap, |use_of, cap| if use_of > cap { cap } else { use_of })
 }

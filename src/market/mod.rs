@@ -5,6 +5,8 @@ pub(crate) mod capacity;
 mod cycle;
 pub(crate) mod demand;
 pub(crate) mod evidence;
+mod loading;
 mod opening;
 pub(crate) mod paths;
+mod pricing;
 pub(crate) mod regions;

@@ -92,3 +92,31 @@ fn open(shares: &[Lanes], before: Lanes) -> Open {
     }
     Open { weighted, mean }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_add_up() {
+        for (rate, terms) in [(0.0, 7.0), (0.3, 7.0), (-0.3, 7.0), (1e-12, 5.0), (0.2, 0.0)] {
+            let plain: f64 = (0..terms as i32).map(|k| libm::exp(f64::from(k) * rate)).sum();
+            let found = sum_of_powers(Lanes::splat(rate), Lanes::splat(terms)).0[2];
+            assert!((found - plain).abs() <= 1e-14 * plain, "{rate} {terms}: {found} {plain}");
+        }
+        let endless = |rate| sum_of_powers(Lanes::splat(rate), Lanes::splat(f64::INFINITY)).0[0];
+        assert_eq!((endless(0.0), endless(0.1)), (f64::INFINITY, f64::INFINITY));
+        assert!((endless(-0.1) - 1.0 / (1.0 - libm::exp(-0.1))).abs() < 1e-13);
+        assert!(endless(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn what_is_open_of_the_past() {
+        // Lead times of 0, 1 and 3 periods: of the last orders 3/4 are open, then 1/4 and 1/4.
+        let shares = [0.25, 0.5, 0.0, 0.25].map(Lanes::splat);
+        let found = open(&shares, Lanes::splat(0.5));
+        assert_eq!(found.mean, Lanes::splat(1.25));
+        assert_eq!(found.weighted, Lanes::splat(0.75 + 0.5 * 0.25 + 0.25 * 0.25));
+        assert_eq!(open(&shares[..1], Lanes::splat(0.5)).mean, Lanes::splat(0.0));
+    }
+}

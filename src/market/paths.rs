@@ -1,167 +1,8 @@
 //! Cycles of many parameter sets, eight at a time, with their paths written period by period.
 
-use super::cycle::{Cycle, EIGHTS, OUTPUTS, Parameters, Workspace};
-use crate::bridge::{Body, Failure, LANES, Lanes, map_columns, vectorized};
-
-/// Numbers of a parameter, of each row or of all of them: number `k` of row `i` stands at
-/// `i * row + k * step`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operand<'a> {
-    pub(crate) values: &'a [f64],
-    /// Zero if all rows have the same.
-    pub(crate) row: usize,
-    pub(crate) step: usize,
-    pub(crate) len: usize,
-}
-
-impl Operand<'_> {
-    /// Puts rows from `start` on into lanes; lanes without a row repeat the last one.
-    #[inline]
-    fn load(&self, start: usize, rows: usize, lanes: &mut [Lanes]) {
-        for (k, lanes) in lanes.iter_mut().enumerate() {
-            let first = k * self.step;
-            if self.row == 1 && rows == LANES {
-                let from = first + start;
-                lanes.0.copy_from_slice(&self.values[from..from + LANES]);
-            } else {
-                let at = |lane: usize| first + (start + lane.min(rows - 1)) * self.row;
-                *lanes = Lanes(std::array::from_fn(|lane| self.values[at(lane)]));
-            }
-        }
-    }
-}
-
-/// Parameters that are numbers, those that go by period, and shares by lag.
-pub(crate) const NUMBERS: usize = 22;
-pub(crate) const BY_PERIOD: usize = 4;
-pub(crate) const BY_LAG: usize = 2;
-
-/// In the order of the fields of [`Parameters`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operands<'a> {
-    pub(crate) numbers: [Operand<'a>; NUMBERS],
-    pub(crate) by_period: [Operand<'a>; BY_PERIOD],
-    pub(crate) by_lag: [Operand<'a>; BY_LAG],
-}
-
-/// Which of the series is the intensity.
-const INTENSITY: usize = 1;
-
-/// Fills numbers with the logarithms of others.
-struct Logarithms<'a>(&'a [Lanes], &'a mut [Lanes]);
-
-impl Body for Logarithms<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (x, out) in self.0.iter().zip(self.1) {
-            *out = x.ln();
-        }
-    }
-}
-
-/// Eight rows of all operands.
-struct Loaded {
-    numbers: [Lanes; NUMBERS],
-    by_period: [Vec<Lanes>; BY_PERIOD],
-    by_lag: [Vec<Lanes>; BY_LAG],
-    /// Of the intensity.
-    logarithms: Vec<Lanes>,
-}
-
-impl Loaded {
-    fn new(operands: &Operands<'_>) -> Self {
-        let room = |operand: Operand<'_>| vec![Lanes::splat(0.0); operand.len];
-        Loaded {
-            numbers: [Lanes::splat(0.0); NUMBERS],
-            by_period: operands.by_period.map(room),
-            by_lag: operands.by_lag.map(room),
-            logarithms: room(operands.by_period[INTENSITY]),
-        }
-    }
-
-    /// What all rows share is loaded for the `first` of a chunk.
-    fn load(&mut self, operands: &Operands<'_>, start: usize, rows: usize, first: bool) {
-        let numbers = self.numbers.iter_mut().map(std::slice::from_mut);
-        let series = self.by_period.iter_mut().chain(&mut self.by_lag).map(Vec::as_mut_slice);
-        let given = operands.numbers.iter().chain(&operands.by_period).chain(&operands.by_lag);
-        for (lanes, operand) in numbers.chain(series).zip(given) {
-            if first || operand.row != 0 {
-                operand.load(start, rows, lanes);
-            }
-        }
-        if first || operands.by_period[INTENSITY].row != 0 {
-            vectorized(Logarithms(&self.by_period[INTENSITY], &mut self.logarithms));
-        }
-    }
-
-    fn parameters(&self) -> Parameters<'_> {
-        let [
-            capacity,
-            demand,
-            opening_growth,
-            life,
-            elasticity,
-            adjustment_speed,
-            target_utilization,
-            utilization_cap,
-            price,
-            full_cost,
-            price_response,
-            price_reversion,
-            gap_correction,
-            supply_line_weight,
-            planning_horizon,
-            smoothing,
-            fear_of_missing_out,
-            order_response,
-            chip_cost,
-            power_cost,
-            cost_growth,
-            reinvestment,
-        ] = self.numbers;
-        let [growth, intensity, funding, order_change] = &self.by_period;
-        let [chips, power] = &self.by_lag;
-        Parameters {
-            capacity,
-            demand,
-            opening_growth,
-            life,
-            elasticity,
-            adjustment_speed,
-            target_utilization,
-            utilization_cap,
-            price,
-            full_cost,
-            price_response,
-            price_reversion,
-            gap_correction,
-            supply_line_weight,
-            planning_horizon,
-            smoothing,
-            fear_of_missing_out,
-            order_response,
-            chip_cost,
-            power_cost,
-            cost_growth,
-            reinvestment,
-            growth,
-            intensity,
-            log_intensity: &self.logarithms,
-            funding,
-            order_change,
-            chips,
-            power,
-        }
-    }
-
-    /// Whether a number of a row is missing.
-    fn misses(&self, lane: usize) -> bool {
-        let series = self.by_period.iter().chain(&self.by_lag).flatten();
-        self.numbers.iter().chain(series).any(|lanes| lanes.0[lane].is_nan())
-    }
-}
+use super::cycle::{Cycle, EIGHTS, OUTPUTS, Workspace};
+use super::loading::{Loaded, Operands};
+use crate::bridge::{Failure, LANES, Lanes, map_columns, vectorized};
 
 /// Rows in a chunk, and in a block whose paths stay in the cache.
 const GRAIN: usize = 1 << 10;
@@ -169,7 +10,7 @@ const BLOCK: usize = LANES * EIGHTS;
 
 /// Fills the columns: of each output all periods in turn, `rows` numbers each. True if a NaN came
 /// out of a row without one.
-pub(crate) fn fill(
+fn fill(
     operands: &Operands<'_>,
     rows: usize,
     periods: usize,
@@ -216,7 +57,8 @@ pub(crate) use python::register;
 
 #[cfg(feature = "python")]
 mod python {
-    use super::{BY_LAG, BY_PERIOD, NUMBERS, OUTPUTS, Operand, Operands, fill};
+    use super::super::loading::{BY_LAG, BY_PERIOD, NUMBERS, Operand, Operands};
+    use super::{OUTPUTS, fill};
     use crate::bridge::detached;
     use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2, PyUntypedArrayMethods};
     use pyo3::exceptions::PyValueError;
@@ -292,5 +134,131 @@ mod python {
 
     pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add_function(wrap_pyfunction!(capacity_cycle, module)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::loading::{BY_PERIOD, NUMBERS, Operand};
+    use super::*;
+    use crate::bridge::Isa;
+
+    const ROWS: usize = 19;
+    const PERIODS: usize = 14;
+    /// A plain number in the middle of the range of each parameter, and by how much rows differ.
+    const MIDDLES: [(f64, f64); NUMBERS] = [
+        (100.0, 20.0),
+        (70.0, 15.0),
+        (0.05, 0.04),
+        (6.0, 2.5),
+        (-1.1, 0.5),
+        (0.4, 0.3),
+        (0.6, 0.1),
+        (0.9, 0.05),
+        (2.0, 0.5),
+        (1.5, 0.3),
+        (0.5, 0.4),
+        (0.2, 0.2),
+        (0.3, 0.2),
+        (0.5, 0.5),
+        (3.0, 2.0),
+        (0.4, 0.3),
+        (0.4, 0.4),
+        (0.7, 0.6),
+        (20.0, 5.0),
+        (10.0, 3.0),
+        (-0.02, 0.02),
+        (0.5, 0.3),
+    ];
+
+    /// Numbers without a pattern, from -1 to 1.
+    fn wave(k: usize) -> f64 {
+        libm::sin(1.7 * k as f64 + 0.3)
+    }
+
+    /// Values of all operands, each row of its own.
+    fn drawn() -> Vec<Vec<f64>> {
+        let number = |(k, (middle, by)): (usize, &(f64, f64))| -> Vec<f64> {
+            (0..ROWS).map(|row| middle + by * wave(31 * k + row)).collect()
+        };
+        let series = |middle: f64, by: f64| -> Vec<f64> {
+            (0..ROWS * PERIODS).map(|k| middle + by * wave(k)).collect()
+        };
+        let shares = |table: &[f64]| -> Vec<f64> { table.repeat(ROWS) };
+        let mut values: Vec<Vec<f64>> = MIDDLES.iter().enumerate().map(number).collect();
+        values.extend([series(0.03, 0.05), series(1.0, 0.2), series(3e3, 2e3), series(0.0, 2.0)]);
+        values.extend([shares(&[0.0, 0.5, 0.25, 0.25]), shares(&[0.25, 0.0, 0.25, 0.0, 0.5])]);
+        values
+    }
+
+    fn operands(values: &[Vec<f64>]) -> Operands<'_> {
+        let (numbers, rest) = values.split_at(NUMBERS);
+        let (series, tables) = rest.split_at(BY_PERIOD);
+        let number = |k: usize| Operand { values: &numbers[k], row: 1, step: 0, len: 1 };
+        let of = |values: &'_ [f64]| values.len() / ROWS;
+        let by_row = |all: &'_ [Vec<f64>], k: usize| (of(&all[k]), of(&all[k]));
+        let series_at = |k: usize| {
+            let (row, len) = by_row(series, k);
+            Operand { values: &series[k], row, step: 1, len }
+        };
+        let table_at = |k: usize| {
+            let (row, len) = by_row(tables, k);
+            Operand { values: &tables[k], row, step: 1, len }
+        };
+        Operands {
+            numbers: std::array::from_fn(number),
+            by_period: std::array::from_fn(series_at),
+            by_lag: std::array::from_fn(table_at),
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let values = drawn();
+        let operands = operands(&values);
+        let mut loaded = Loaded::new(&operands);
+        let mut expected: Option<Vec<u64>> = None;
+        for isa in Isa::available() {
+            let mut workspace = Workspace::new(PERIODS, 5);
+            let mut bits = Vec::new();
+            for start in (0..ROWS).step_by(LANES) {
+                loaded.load(&operands, start, LANES.min(ROWS - start), start == 0);
+                let given = loaded.parameters();
+                let any = isa.run(Cycle { given: &given, workspace: &mut workspace, place: 1 });
+                assert_eq!(any, Lanes::splat(0.0));
+                bits.extend(workspace.paths.iter().flat_map(|path| path[1].0.map(f64::to_bits)));
+            }
+            assert_eq!(*expected.get_or_insert(bits.clone()), bits, "{isa:?}");
+        }
+    }
+
+    #[test]
+    fn columns_hold_every_row_and_tell_of_nan() {
+        let mut values = drawn();
+        let filled = |values: &[Vec<f64>]| {
+            let mut out = vec![-1.0; OUTPUTS * PERIODS * ROWS];
+            let columns = out.chunks_mut(ROWS).collect();
+            let invalid = fill(&operands(values), ROWS, PERIODS, columns).unwrap();
+            (out, invalid)
+        };
+        let (out, invalid) = filled(&values);
+        assert!(!invalid && out.iter().all(|value| *value >= 0.0));
+        // Orders are arrivals and the change of the backlog.
+        let at = |output: usize, t: usize, row: usize| out[(output * PERIODS + t) * ROWS + row];
+        for (t, row) in (1..PERIODS).flat_map(|t| (0..ROWS).map(move |row| (t, row))) {
+            let opened = at(5, t, row) - at(5, t - 1, row);
+            assert!((at(1, t, row) - at(2, t, row) - opened).abs() < 1e-9);
+        }
+        // What is missing is no surprise; shares that do not sum to 1 are one.
+        values[3][17] = f64::NAN;
+        let (missing, invalid) = filled(&values);
+        assert!(!invalid && missing.iter().filter(|value| value.is_nan()).count() > 0);
+        values[NUMBERS + BY_PERIOD][5] += 0.5;
+        let (wrong, invalid) = filled(&values);
+        assert!(invalid);
+        for (k, (one, other)) in wrong.iter().zip(&out).enumerate() {
+            assert_eq!(one.is_nan(), [1, 17].contains(&(k % ROWS)));
+            assert!(one.is_nan() || one == other);
+        }
     }
 }

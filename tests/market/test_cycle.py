@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
+import plain_cycle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import overbuild as ob
-import plain_cycle
 
 numbers = st.floats
 

@@ -9,7 +9,8 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from pictures import footnote, labels, steps
+import xarray as xr
+from pictures import drawn, footnote, labels, steps
 from scipy import stats
 
 import overbuild as ob
@@ -180,3 +181,21 @@ def test_without_matplotlib_the_error_says_what_to_install() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'overbuild[plot]'" in found.stdout
+
+
+@pytest.mark.parametrize("kind", ["histogram", "s_curve", "posterior", "fan", "scenarios"])
+@pytest.mark.parametrize("power", [20, 60, 120])
+def test_numbers_of_all_sizes_can_be_drawn(kind: str, power: int) -> None:
+    draws = 10.0 ** np.linspace(-power, power, 64)
+    if kind in ("fan", "scenarios"):
+        dim = "period" if kind == "fan" else "scenario"
+        values = xr.DataArray(
+            np.stack([draws, draws[::-1]], axis=1), {dim: [1, 2]}, ("draw", dim), name="x"
+        )
+    else:
+        values = drawn(draws, weights=np.arange(1, 65) if kind == "posterior" else None)
+    ax = ob.plot.variable(values, kind=kind)
+    ax.get_figure().canvas.draw()
+    limits = [*ax.get_xlim(), *ax.get_ylim()]
+    assert np.isfinite(limits).all()
+    assert max(limits) >= 10.0 ** (power - 12)

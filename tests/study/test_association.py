@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from known_models import ANGLE, G_FIRST, ISHIGAMI_FIRST, ishigami, points, sobol_g
@@ -159,6 +159,7 @@ class TestFirstOrder:
             first_order(Driver(np.arange(3.0)), Response(np.arange(4.0)))
 
     @given(st.integers(16, 400), st.integers(0, 2**32), st.integers(1, 30))
+    @example(150, 74209, 4)  # a value has just the weight of a class
     def test_laws(self, n: int, seed: int, values: int) -> None:
         rng = np.random.default_rng(seed)
         x = rng.integers(0, values, n).astype(float)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overbuild.plot._draws import TINY, Draws, Floats
 from overbuild.plot._numbers import axis_label, labelled, plain, scale_of, set_dates, shortened
+from overbuild.plot._style import logarithmic_heights
 from overbuild.study.inputs import DRAW
 
 
@@ -92,7 +93,7 @@ def set_heights(ax: Axes, values: xr.DataArray, curves: Floats) -> None:
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     log = bool(low > TINY and high / 1e3 > low)
     if log:
-        ax.set_yscale("log")
+        logarithmic_heights(ax, low, high)
     bottom, top = ax.get_ylim()
     scale_of(values, bottom, top).set(ax.yaxis, log)
     ax.set_ylabel(axis_label(values))

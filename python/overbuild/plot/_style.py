@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from overbuild.plot._draws import Draws, weights_of
+from overbuild.plot._draws import TINY, Draws, weights_of
 from overbuild.plot._numbers import Scale, plain
 from overbuild.study.inputs import DRAW
 
@@ -51,6 +52,15 @@ def points_wide(ax: Axes) -> float:
     figure = ax.get_figure(root=True)
     inches = figure.get_figwidth() if figure is not None else 6.4
     return float(72 * inches * ax.get_position().width)
+
+
+def logarithmic_heights(ax: Axes, low: float, high: float) -> None:
+    """Make the vertical axis logarithmic, with some room below and above."""
+    room = math.exp(0.05 * (math.log(high) - math.log(low)))
+    # Limits first: those that matplotlib would find may overflow.
+    most = np.finfo(float).max
+    ax.set_ylim(max(low / room, TINY), high * room if high < most / room else most)
+    ax.set_yscale("log")
 
 
 def without_side(ax: Axes) -> None:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from overbuild.plot._along import last_of
 from overbuild.plot._draws import TINY, Floats
 from overbuild.plot._numbers import Numbers, labelled
-from overbuild.plot._style import FILL, INK, axes, label_quantiles, note
+from overbuild.plot._style import FILL, INK, axes, label_quantiles, logarithmic_heights, note
 
 _COLUMNS = ("P5", "P25", "P50", "P75", "P95")
 
@@ -87,7 +87,7 @@ def _label(ax: Axes, table: pd.DataFrame, curves: Floats) -> None:
     finite = curves[~np.isnan(curves)]
     log = bool(finite.min() > TINY and finite.max() / 1e3 > finite.min())
     if log:
-        ax.set_yscale("log")
+        logarithmic_heights(ax, finite.min(), finite.max())
     Numbers(about["output_unit"], *ax.get_ylim()).set(ax.yaxis, log)
     names = [str(table.attrs.get(key, key)) for key in ("input", "output")]
     ax.set_xlabel(labelled(names[0], about["input_unit"]))

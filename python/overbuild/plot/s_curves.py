@@ -92,10 +92,10 @@ def s_curve(
         curve = _curve(before, low, high)
         ax.plot(*curve, color=QUIET, linewidth=1, linestyle="--", label="before evidence")
     ax.plot(*_curve(draws, low, high), color=INK, linewidth=1.8, label="after evidence")
+    ax.set_xlim(low, high)
     if log:
         ax.set_xscale("log")
     scale.set(ax.xaxis, log)
-    ax.set_xlim(low, high)
     ax.set_ylim(0, 1.02)
     notes = _mark(ax, probabilities, found, scale)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))

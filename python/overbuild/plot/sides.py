@@ -122,9 +122,9 @@ def _rows(ax: Axes, values: xr.DataArray, probabilities: Floats) -> list[str]:
         low, high = low - (0.05 * abs(low) or 0.5), high + (0.05 * abs(high) or 0.5)
     margin = 0.0 if log else 0.02 * (high - low)
     scale = scale_of(values, low, high)
+    ax.set_xlim(low - margin, high + margin)
     if log:
         ax.set_xscale("log")
-    ax.set_xlim(low - margin, high + margin)
     edges = np.geomspace(low, high, 101) if log else low + (high - low) * np.linspace(0, 1, 101)
     notes = ["logarithmic axis"] if log else []
     scale.set(ax.xaxis, log)

@@ -98,10 +98,10 @@ def posterior(
     heights = before.heights(edges), after.heights(edges)
     ax.stairs(heights[0], edges, color=QUIET, linewidth=1.1, label="before evidence", zorder=3)
     ax.stairs(heights[1], edges, color=FILL, fill=True, label="after evidence")
+    ax.set_xlim(edges[0], edges[-1])
     if log:
         ax.set_xscale("log")
     scale.set(ax.xaxis, log)
-    ax.set_xlim(edges[0], edges[-1])
     tops, cuts = zip(*map(tallest, heights), strict=True)
     ax.set_ylim(0, 1.35 * max(tops))
     without_side(ax)

@@ -62,10 +62,11 @@ class Ordered:
         if self.starts.size <= 2 * number:
             return np.append(self.starts, n)
         mass = self._mass(self.weights)
-        # Where a draw is on the border of two classes, rounding must not choose.
+        # Where a draw is on the border of two classes, or a value has just the weight of one,
+        # rounding must not choose.
         middle = np.cumsum(mass) - mass / 2 + 1e-9 / number
         number_of = np.floor(number * middle).astype(np.intp)
-        alone = mass >= 1 / number
+        alone = mass >= (1 - 1e-9) / number
         begins = np.ones(mass.size, bool)
         begins[1:] = (number_of[1:] != number_of[:-1]) | alone[1:] | alone[:-1]
         return np.append(self.starts[begins], n)

@@ -1,0 +1,164 @@
+//! Parameters on their way into lanes: of each row, or shared by all.
+
+use super::cycle::Parameters;
+use crate::bridge::{Body, LANES, Lanes, vectorized};
+
+/// Numbers of a parameter, of each row or of all of them: number `k` of row `i` stands at
+/// `i * row + k * step`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand<'a> {
+    pub(super) values: &'a [f64],
+    /// Zero if all rows have the same.
+    pub(super) row: usize,
+    pub(super) step: usize,
+    pub(super) len: usize,
+}
+
+impl Operand<'_> {
+    /// Puts rows from `start` on into lanes; lanes without a row repeat the last one.
+    #[inline]
+    fn load(&self, start: usize, rows: usize, lanes: &mut [Lanes]) {
+        for (k, lanes) in lanes.iter_mut().enumerate() {
+            let first = k * self.step;
+            if self.row == 1 && rows == LANES {
+                let from = first + start;
+                lanes.0.copy_from_slice(&self.values[from..from + LANES]);
+            } else {
+                let at = |lane: usize| first + (start + lane.min(rows - 1)) * self.row;
+                *lanes = Lanes(std::array::from_fn(|lane| self.values[at(lane)]));
+            }
+        }
+    }
+}
+
+/// Parameters that are numbers, those that go by period, and shares by lag.
+pub(super) const NUMBERS: usize = 22;
+pub(super) const BY_PERIOD: usize = 4;
+pub(super) const BY_LAG: usize = 2;
+
+/// In the order of the fields of [`Parameters`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operands<'a> {
+    pub(super) numbers: [Operand<'a>; NUMBERS],
+    pub(super) by_period: [Operand<'a>; BY_PERIOD],
+    pub(super) by_lag: [Operand<'a>; BY_LAG],
+}
+
+/// Which of the series is the intensity.
+const INTENSITY: usize = 1;
+
+/// Fills numbers with the logarithms of others.
+struct Logarithms<'a>(&'a [Lanes], &'a mut [Lanes]);
+
+impl Body for Logarithms<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (x, out) in self.0.iter().zip(self.1) {
+            *out = x.ln();
+        }
+    }
+}
+
+/// Eight rows of all operands.
+pub(super) struct Loaded {
+    numbers: [Lanes; NUMBERS],
+    by_period: [Vec<Lanes>; BY_PERIOD],
+    by_lag: [Vec<Lanes>; BY_LAG],
+    /// Of the intensity.
+    logarithms: Vec<Lanes>,
+}
+
+impl Loaded {
+    pub(super) fn new(operands: &Operands<'_>) -> Self {
+        let room = |operand: Operand<'_>| vec![Lanes::splat(0.0); operand.len];
+        Loaded {
+            numbers: [Lanes::splat(0.0); NUMBERS],
+            by_period: operands.by_period.map(room),
+            by_lag: operands.by_lag.map(room),
+            logarithms: room(operands.by_period[INTENSITY]),
+        }
+    }
+
+    /// What all rows share is loaded for the `first` of a chunk.
+    pub(super) fn load(&mut self, operands: &Operands<'_>, start: usize, rows: usize, first: bool) {
+        let numbers = self.numbers.iter_mut().map(std::slice::from_mut);
+        let series = self.by_period.iter_mut().chain(&mut self.by_lag).map(Vec::as_mut_slice);
+        let given = operands.numbers.iter().chain(&operands.by_period).chain(&operands.by_lag);
+        for (lanes, operand) in numbers.chain(series).zip(given) {
+            if first || operand.row != 0 {
+                operand.load(start, rows, lanes);
+            }
+        }
+        if first || operands.by_period[INTENSITY].row != 0 {
+            vectorized(Logarithms(&self.by_period[INTENSITY], &mut self.logarithms));
+        }
+    }
+
+    pub(super) fn parameters(&self) -> Parameters<'_> {
+        let [
+            capacity,
+            demand,
+            opening_growth,
+            life,
+            elasticity,
+            adjustment_speed,
+            target_utilization,
+            utilization_cap,
+            price,
+            full_cost,
+            price_response,
+            price_reversion,
+            gap_correction,
+            supply_line_weight,
+            planning_horizon,
+            smoothing,
+            fear_of_missing_out,
+            order_response,
+            chip_cost,
+            power_cost,
+            cost_growth,
+            reinvestment,
+        ] = self.numbers;
+        let [growth, intensity, funding, order_change] = &self.by_period;
+        let [chips, power] = &self.by_lag;
+        Parameters {
+            capacity,
+            demand,
+            opening_growth,
+            life,
+            elasticity,
+            adjustment_speed,
+            target_utilization,
+            utilization_cap,
+            price,
+            full_cost,
+            price_response,
+            price_reversion,
+            gap_correction,
+            supply_line_weight,
+            planning_horizon,
+            smoothing,
+            fear_of_missing_out,
+            order_response,
+            chip_cost,
+            power_cost,
+            cost_growth,
+            reinvestment,
+            growth,
+            intensity,
+            log_intensity: &self.logarithms,
+            funding,
+            order_change,
+            chips,
+            power,
+        }
+    }
+
+    /// Whether a number of a row is missing.
+    pub(super) fn misses(&self, lane: usize) -> bool {
+        let series = self.by_period.iter().chain(&self.by_lag).flatten();
+        self.numbers.iter().chain(series).any(|lanes| lanes.0[lane].is_nan())
+    }
+}
