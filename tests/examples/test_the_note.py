@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -153,13 +154,40 @@ def c11() -> np.ndarray:
     return missed / (cost * (1 - kept) + site * annuity(g.rate, g.idle_years))
 
 
+def routes_of_2024(g: SimpleNamespace) -> list[np.ndarray]:
+    """United States, AI and other, power of the machines: by money, chips and leases."""
+    spent = 455 - g.capex_lag * (455 - 455 / 1.51)
+    cost = g.other_cost + g.ai_share * (g.ai_cost - g.other_cost)
+    sold = (115.2 - g.shipping_lag * (115.2 - 115.2 / 2.42)) * g.accelerator_share
+    power = sold / g.revenue_per_gpu * g.kw_per_gpu * g.new_hall_share * (1 + g.other_chips)
+    return [
+        g.us_share * spent * (1 - g.replacement_share) / cost,
+        power * g.us_share / g.ai_share,
+        g.leased / g.leased_share,
+    ]
+
+
+def der_simonian_laird(logs: np.ndarray) -> tuple[float, float]:
+    """Pooled logarithm and its standard error, with a spread between routes."""
+    y, variance = logs.mean(axis=1), logs.var(axis=1)
+    v = 1 / variance
+    q = v @ (y - v @ y / v.sum()) ** 2
+    w = 1 / (variance + max(0.0, (q - len(y) + 1) / (v.sum() - v @ v / v.sum())))
+    return w @ y / w.sum(), w.sum() ** -0.5
+
+
 def c12() -> np.ndarray:
-    g = drawn("the_note")
-    purchases = 455 * g.new_capacity_share / g.cost_per_gw
-    leases = g.absorption / g.leased_share / g.us_share
-    return np.where(g.by_absorption == 1, leases, purchases) * np.where(
-        g.of_world == 1, 1, g.us_share
-    )
+    g = drawn("gigawatts_2024")
+    logs = np.log(routes_of_2024(g))
+    laws = [
+        der_simonian_laird(logs + np.log(place * use * power))
+        for place in (1.0, 1 / g.us_share)
+        for use in (1.0, g.ai_share)
+        for power in (1.0, g.pue)
+    ]
+    random = np.random.default_rng(12)
+    middle, error = np.array(laws)[random.integers(8, size=SIZE)].T
+    return np.exp(middle + error * random.standard_normal(SIZE))
 
 
 def c13() -> np.ndarray:
@@ -317,6 +345,39 @@ class TestTable:
         ends = [36.4 + 0.9 * x * 0.1 * (112.7 + 149.2) for x in (1, 0, -1)]
         expected = sorted(-100 * (863.4 - max(short, 0)) / 1915.4 for short in ends)
         assert list(claims().loc["C3", ["P5", "P50", "P95"]]) == pytest.approx(expected, abs=0.05)
+
+    def test_gigawatts_are_those_of_their_notebook(self) -> None:
+        row = claims().loc["C12"]
+        shown = [
+            re.findall(r"^(\S.*?)((?: +-?\d+\.\d+){3,})$", output["data"]["text/plain"], re.M)
+            for cell in executed("gigawatts_2024").cells
+            for output in cell.get("outputs", [])
+            if "text/plain" in output.get("data", {})
+        ]
+        rows = {name.strip(): numbers.split() for table in shown for name, numbers in table}
+
+        def said(row: str) -> str:
+            return "{1} [{0}, {2}]".format(*rows[row][:3])
+
+        pooled = re.search(r"What was said, pooled: (.+?)\. For", row.reason)
+        assert pooled is not None
+        assert pooled[1] == said("what was said")
+        each_route = re.search(r"money gives (.+), chips (.+), leases (.+), reconciled", row.reason)
+        assert each_route is not None
+        by_hand = routes_of_2024(drawn("gigawatts_2024"))
+        for found, route in zip(each_route.groups(), by_hand, strict=True):
+            expected = np.quantile(route, [0.5, 0.05, 0.95])
+            numbers = [float(x) for x in re.findall(r"\d+\.\d", found)]
+            assert numbers == pytest.approx(expected, rel=0.01, abs=0.06)
+        assert f"reconciled {said('the three routes')}" in row.reason
+        middles = [
+            float(rows[", ".join(each)][1])
+            for each in product(("US", "world"), ("AI", "AI and other"), ("critical", "facility"))
+        ]
+        assert f"the middle is {min(middles)} to {max(middles)}" in row.reason
+        away = abs(c12() / 4.47 - 1) > 0.25
+        true = int(re.findall(r"true in (\d+)%", row.reason)[0])
+        assert true == pytest.approx(100 * away.mean(), abs=1.5)
 
     def test_digestion_and_bust(self) -> None:
         g = SimpleNamespace(
