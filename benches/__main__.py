@@ -10,6 +10,7 @@ import pyxirr
 from scipy import stats
 
 import overbuild as ob
+from benches.cycles import cycles
 from benches.delivery import arrivals
 from benches.lead_times import lead_time_fits
 from benches.schedules import schedules
@@ -174,6 +175,7 @@ if __name__ == "__main__":
         returns,
         purchases,
         arrivals,
+        cycles,
         schedules,
         lead_time_fits,
         jobs,

@@ -60,10 +60,17 @@ def past(x: Any, n: Any, part: Any, chips: Any, power: Any) -> tuple[Any, ...]:
     of_chips = (open_chips * weights[: chips.shape[0]]).sum(axis=0)
     of_power = (open_power * weights).sum(axis=0)
     more = np.maximum(of_chips, of_power)
-    orders = newest / (1.0 + more * np.expm1(-rate))
-    lead_time = np.maximum(open_chips.sum(axis=0), open_power.sum(axis=0))
+    brings = 1.0 + more * np.expm1(-rate)
+    orders = newest / brings
     waiting = (orders * more, orders * (more - of_chips), orders * (more - of_power))
-    return oldest, orders, lead_time, *waiting, weights[: power.shape[0] - 1][::-1] * orders
+    return (
+        oldest,
+        orders,
+        1.0 / brings,
+        more * np.exp(-rate),
+        *waiting,
+        weights[: power.shape[0] - 1][::-1] * orders,
+    )
 
 
 def with_numpy(x: Any) -> dict[str, Any]:
@@ -71,7 +78,7 @@ def with_numpy(x: Any) -> dict[str, Any]:
     rows, n = x["capacity"].size, np.floor(x["life"]).astype(np.int64)
     part = x["life"] - n
     chips, power = x["chip_lead_time"].T.copy(), x["power_lead_time"].T.copy()
-    oldest, last, lead_time, backlog, chips_waiting, power_waiting, before = past(
+    oldest, last, habit, on_order, backlog, chips_waiting, power_waiting, before = past(
         x, n, part, chips, power
     )
     expected = x["opening_growth"]
@@ -94,9 +101,10 @@ def with_numpy(x: Any) -> dict[str, Any]:
         retired = (1.0 - part) * old + part * aged
         oldest, aged = oldest * growing, old
 
-        ahead = np.maximum(1.0 + expected * x["planning_horizon"], 0.0)
+        faster = (expected - x["opening_growth"]) * x["planning_horizon"]
+        ahead = habit * np.maximum(1.0 + faster, 0.0)
         anchor = (retired + expected * capacity) * ahead
-        line = lead_time * np.maximum(anchor, 0.0) - backlog
+        line = on_order * np.maximum(anchor, 0.0) - backlog
         gap = demand / target - capacity + x["supply_line_weight"] * line
         needed = np.maximum(anchor + x["gap_correction"] * gap, 0.0)
         fear = np.maximum(last - last_before * (1.0 + expected), 0.0)
@@ -152,18 +160,17 @@ def fused(  # type: ignore[no-untyped-def]
         rate = np.log1p(opening)
         oldest = capacity / (np.expm1(rate * n) / np.expm1(rate) + part * np.exp(-rate))
         newest = capacity / (np.expm1(-rate * n) / np.expm1(-rate) + part * np.exp(-rate * n))
-        due, of_chips, mean_chips = 0.0, 0.0, 0.0
+        due, of_chips = 0.0, 0.0
         for k in range(chips.shape[1] - 1, 0, -1):
             due += chips[row, k]
-            mean_chips += due
             of_chips = of_chips / (1.0 + opening) + due
-        due, of_power, mean_power = 0.0, 0.0, 0.0
+        due, of_power = 0.0, 0.0
         for k in range(power.shape[1] - 1, 0, -1):
             due += power[row, k]
-            mean_power += due
             of_power = of_power / (1.0 + opening) + due
-        more, lead_time = max(of_chips, of_power), max(mean_chips, mean_power)
-        last = newest / (1.0 - more * opening / (1.0 + opening))
+        more = max(of_chips, of_power)
+        habit, on_order = 1.0 / (1.0 - more * opening / (1.0 + opening)), more / (1.0 + opening)
+        last = newest * habit
         backlog = last * more
         chips_waiting, power_waiting = last * (more - of_chips), last * (more - of_power)
         orders = np.empty(lags + periods)
@@ -181,9 +188,10 @@ def fused(  # type: ignore[no-untyped-def]
             retired = (1.0 - part) * old + part * aged
             oldest *= 1.0 + opening
             aged = old
-            anchor = (retired + expected * capacity) * max(1.0 + expected * horizon, 0.0)
+            ahead = habit * max(1.0 + (expected - opening) * horizon, 0.0)
+            anchor = (retired + expected * capacity) * ahead
             gap = demand / target - capacity
-            line = lead_time * max(anchor, 0.0) - backlog
+            line = on_order * max(anchor, 0.0) - backlog
             needed = max(anchor + correction * (gap + weight * line), 0.0)
             more = max(last - last_before * (1.0 + expected), 0.0)
             wanted = needed * np.exp(by_price * margin) + fear * more + order_change[t]

@@ -84,7 +84,9 @@ def run(periods: int, **given: Any) -> dict[str, np.ndarray]:
     orders = {s: scale * one for s, one in orders.items()}
     backlog = scale * max(pipeline)
     waiting = [backlog - scale * one for one in pipeline]
-    lead_time = max(sum(k * one for k, one in enumerate(shares)) for shares in (chips, power))
+    # What owners are used to: orders for each unit in service, and on order for each order.
+    habit = orders[-1] / latest if latest else 1 / brings
+    on_order = max(before)
 
     capacity, demand, trend = p["capacity"], p["demand"], p["demand"]
     margin, expected, services = p["price"] / p["full_cost"], p["opening_growth"], 1.0
@@ -96,8 +98,9 @@ def run(periods: int, **given: Any) -> dict[str, np.ndarray]:
         for made, amount in vintages.items():
             left = in_service(t - 1 - made, life) - in_service(t - made, life)
             retired += amount * left
-        anchor = (retired + expected * capacity) * max(1 + expected * p["planning_horizon"], 0)
-        line = lead_time * max(anchor, 0) - backlog
+        sooner = 1 + (expected - p["opening_growth"]) * p["planning_horizon"]
+        anchor = habit * (retired + expected * capacity) * max(sooner, 0)
+        line = on_order * max(anchor, 0) - backlog
         gap = demand / target - capacity + p["supply_line_weight"] * line
         needed = max(anchor + p["gap_correction"] * gap, 0) * margin ** p["order_response"]
         fear = max(orders[t - 1] - (1 + expected) * orders[t - 2], 0)

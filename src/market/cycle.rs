@@ -33,12 +33,13 @@ pub(super) struct Parameters<'a> {
     pub(super) power_cost: Lanes,
     pub(super) cost_growth: Lanes,
     pub(super) reinvestment: Lanes,
-    /// By period.
-    pub(super) growth: &'a [Lanes],
-    pub(super) intensity: &'a [Lanes],
+    /// By period: factor of demand at unchanged use of services, logarithm of the intensity.
+    pub(super) drift: &'a [Lanes],
     pub(super) log_intensity: &'a [Lanes],
     pub(super) funding: &'a [Lanes],
     pub(super) order_change: &'a [Lanes],
+    /// Zero, or NaN where one of them is missing.
+    pub(super) gaps: &'a [Lanes],
     /// Shares by lag.
     pub(super) chips: &'a [Lanes],
     pub(super) power: &'a [Lanes],
@@ -75,18 +76,21 @@ impl Workspace {
 }
 
 impl Workspace {
-    /// Gives every NaN of a lane the same bits.
-    pub(super) fn settle_nans(&mut self, place: usize, lane: usize) {
+    /// Gives every NaN of a lane the same bits; whether there is one.
+    pub(super) fn settle_nans(&mut self, place: usize, lane: usize) -> bool {
+        let mut found = false;
         for value in self.paths.iter_mut().map(|path| &mut path[place].0[lane]) {
             if value.is_nan() {
                 *value = f64::NAN;
+                found = true;
             }
         }
+        found
     }
 }
 
 /// Fills a place of the paths of a workspace, which is made for as many lags as there are; gives
-/// NaN where a number is.
+/// NaN where a number is, or is infinite, and zero elsewhere.
 pub(super) struct Cycle<'a> {
     pub(super) given: &'a Parameters<'a>,
     pub(super) workspace: &'a mut Workspace,
@@ -114,7 +118,7 @@ impl Body for Cycle<'_> {
         let mut market = Market::new(given);
         let (mut missing, mut any) = (missing_number(given), splat(0.0));
         for t in 0..*periods {
-            missing += missing_in(given, t);
+            missing += given.gaps[t];
             let retired = fleet.retire(arrivals, t);
             let order = owners.order(given, &market, &fleet, &supply, retired, t);
             orders[past + t] = order;
@@ -140,7 +144,7 @@ impl Body for Cycle<'_> {
             for (path, value) in paths.chunks_exact_mut(*periods).zip(found) {
                 let value = value + missing;
                 path[t][place] = value;
-                any += gap_of(value);
+                any += value * splat(0.0);
             }
         }
         any
@@ -154,7 +158,7 @@ pub(super) fn splat(value: f64) -> Lanes {
 
 /// Zero, or NaN where a lane is missing; what is infinite is not.
 #[inline(always)]
-fn gap_of(value: Lanes) -> Lanes {
+pub(super) fn gap_of(value: Lanes) -> Lanes {
     value.map(|value| if value.is_nan() { f64::NAN } else { 0.0 })
 }
 
@@ -187,13 +191,6 @@ fn missing_number(given: &Parameters<'_>) -> Lanes {
     let costs = gap_of(given.chip_cost) + gap_of(given.power_cost) + gap_of(given.cost_growth);
     let shares = whole(given.chips) + whole(given.power) + gap_of(given.reinvestment);
     demand + response + pricing + fleet + use_of + ordering + expecting + following + costs + shares
-}
-
-/// NaN where something is missing in a period.
-#[inline(always)]
-fn missing_in(given: &Parameters<'_>, t: usize) -> Lanes {
-    let demand = gap_of(given.growth[t]) + gap_of(given.intensity[t]);
-    demand + gap_of(given.funding[t]) + gap_of(given.order_change[t])
 }
 
 /// Capacity in service, by when it came.
@@ -251,15 +248,22 @@ impl Fleet {
 struct Owners {
     orders: Lanes,
     orders_before: Lanes,
-    /// Mean lead time that they reckon with.
-    lead_time: Lanes,
+    /// What they have ordered for each unit that came into service, and what was on order for each
+    /// unit that they ordered.
+    habit: Lanes,
+    on_order: Lanes,
 }
 
 impl Owners {
     #[inline(always)]
     fn new(given: &Parameters<'_>, opening: &Opening) -> Self {
         let before = opening.orders / (splat(1.0) + given.opening_growth);
-        Owners { orders: opening.orders, orders_before: before, lead_time: opening.lead_time }
+        Owners {
+            orders: opening.orders,
+            orders_before: before,
+            habit: opening.habit,
+            on_order: opening.on_order,
+        }
     }
 
     /// What is ordered in period `t`, by what was seen in the one before.
@@ -274,10 +278,11 @@ impl Owners {
         t: usize,
     ) -> Lanes {
         let expected = market.expected_growth;
-        let ahead = at_least_zero(splat(1.0) + expected * given.planning_horizon);
+        let more = (expected - given.opening_growth) * given.planning_horizon;
+        let ahead = self.habit * at_least_zero(splat(1.0) + more);
         let anchor = (retired + expected * fleet.capacity) * ahead;
         let gap = market.demand * market.per_target - fleet.capacity;
-        let line = self.lead_time * at_least_zero(anchor) - supply.backlog;
+        let line = self.on_order * at_least_zero(anchor) - supply.backlog;
         let needed = anchor + given.gap_correction * (gap + given.supply_line_weight * line);
         let by_price = (given.order_response * market.margin).exp();
         let foreseen = self.orders_before * (splat(1.0) + expected);

@@ -1,6 +1,6 @@
 //! Parameters on their way into lanes: of each row, or shared by all.
 
-use super::cycle::Parameters;
+use super::cycle::{Parameters, gap_of};
 use crate::bridge::{Body, LANES, Lanes, vectorized};
 
 /// Numbers of a parameter, of each row or of all of them: number `k` of row `i` stands at
@@ -44,19 +44,39 @@ pub(super) struct Operands<'a> {
     pub(super) by_lag: [Operand<'a>; BY_LAG],
 }
 
-/// Which of the series is the intensity.
-const INTENSITY: usize = 1;
+/// What follows from the series alone.
+struct Prepared {
+    drift: Vec<Lanes>,
+    log_intensity: Vec<Lanes>,
+    gaps: Vec<Lanes>,
+}
 
-/// Fills numbers with the logarithms of others.
-struct Logarithms<'a>(&'a [Lanes], &'a mut [Lanes]);
+impl Prepared {
+    fn new(periods: usize) -> Self {
+        let room = || vec![Lanes::splat(0.0); periods];
+        Prepared { drift: room(), log_intensity: room(), gaps: room() }
+    }
+}
 
-impl Body for Logarithms<'_> {
+struct Prepare<'a> {
+    by_period: &'a [Vec<Lanes>; BY_PERIOD],
+    prepared: &'a mut Prepared,
+}
+
+impl Body for Prepare<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for (x, out) in self.0.iter().zip(self.1) {
-            *out = x.ln();
+        let [growth, intensity, funding, order_change] = self.by_period;
+        let mut before = Lanes::splat(1.0);
+        for t in 0..growth.len() {
+            let change = intensity[t] / before;
+            before = intensity[t];
+            self.prepared.drift[t] = (Lanes::splat(1.0) + growth[t]) * change;
+            self.prepared.log_intensity[t] = intensity[t].ln();
+            let demand = gap_of(growth[t]) + gap_of(intensity[t]);
+            self.prepared.gaps[t] = demand + gap_of(funding[t]) + gap_of(order_change[t]);
         }
     }
 }
@@ -66,8 +86,7 @@ pub(super) struct Loaded {
     numbers: [Lanes; NUMBERS],
     by_period: [Vec<Lanes>; BY_PERIOD],
     by_lag: [Vec<Lanes>; BY_LAG],
-    /// Of the intensity.
-    logarithms: Vec<Lanes>,
+    prepared: Prepared,
 }
 
 impl Loaded {
@@ -77,7 +96,7 @@ impl Loaded {
             numbers: [Lanes::splat(0.0); NUMBERS],
             by_period: operands.by_period.map(room),
             by_lag: operands.by_lag.map(room),
-            logarithms: room(operands.by_period[INTENSITY]),
+            prepared: Prepared::new(operands.by_period[0].len),
         }
     }
 
@@ -91,8 +110,8 @@ impl Loaded {
                 operand.load(start, rows, lanes);
             }
         }
-        if first || operands.by_period[INTENSITY].row != 0 {
-            vectorized(Logarithms(&self.by_period[INTENSITY], &mut self.logarithms));
+        if first || operands.by_period.iter().any(|series| series.row != 0) {
+            vectorized(Prepare { by_period: &self.by_period, prepared: &mut self.prepared });
         }
     }
 
@@ -121,7 +140,7 @@ impl Loaded {
             cost_growth,
             reinvestment,
         ] = self.numbers;
-        let [growth, intensity, funding, order_change] = &self.by_period;
+        let [_, _, funding, order_change] = &self.by_period;
         let [chips, power] = &self.by_lag;
         Parameters {
             capacity,
@@ -146,11 +165,11 @@ impl Loaded {
             power_cost,
             cost_growth,
             reinvestment,
-            growth,
-            intensity,
-            log_intensity: &self.logarithms,
+            drift: &self.prepared.drift,
+            log_intensity: &self.prepared.log_intensity,
             funding,
             order_change,
+            gaps: &self.prepared.gaps,
             chips,
             power,
         }

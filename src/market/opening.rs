@@ -14,8 +14,10 @@ pub(super) struct Opening {
     /// Arrived and waiting for the other part.
     pub(super) chips_waiting: Lanes,
     pub(super) power_waiting: Lanes,
-    /// Mean lead time of the part that takes longer.
-    pub(super) lead_time: Lanes,
+    /// Ordered in a period for each unit that was put in service in it …
+    pub(super) habit: Lanes,
+    /// … and on order before it for each unit that was ordered in it.
+    pub(super) on_order: Lanes,
     /// What was put in service a life before the first period, and before that.
     pub(super) aged: Lanes,
     pub(super) aged_before: Lanes,
@@ -40,14 +42,16 @@ impl Opening {
         let arrivals = given.capacity / (sum_of_powers(-growth, life) + part * older);
 
         let (chips, power) = (open(given.chips, before), open(given.power, before));
-        let backlog = later(chips.weighted, power.weighted);
-        let orders = arrivals / (one - backlog * given.opening_growth * before);
+        let backlog = later(chips, power);
+        let brings = one - backlog * given.opening_growth * before;
+        let orders = arrivals / brings;
         Opening {
             orders,
             backlog: orders * backlog,
-            chips_waiting: orders * (backlog - chips.weighted),
-            power_waiting: orders * (backlog - power.weighted),
-            lead_time: later(chips.mean, power.mean),
+            chips_waiting: orders * (backlog - chips),
+            power_waiting: orders * (backlog - power),
+            habit: one / brings,
+            on_order: backlog * before,
             aged,
             aged_before: aged * before,
         }
@@ -72,25 +76,16 @@ fn sum_of_powers(rate: Lanes, terms: Lanes) -> Lanes {
     )
 }
 
-/// Orders of the past that are still open, as multiples of the last ones.
-struct Open {
-    /// Of orders that grew.
-    weighted: Lanes,
-    /// Of orders that were always the same: the mean lead time.
-    mean: Lanes,
-}
-
-/// Goes through the lags from the longest on; an order of one period earlier was less by `before`.
+/// Orders of the past that are still open, as multiples of the last ones: from the longest lag on,
+/// and an order of one period earlier was less by `before`.
 #[inline(always)]
-fn open(shares: &[Lanes], before: Lanes) -> Open {
-    let zero = Lanes::splat(0.0);
-    let (mut due, mut weighted, mut mean) = (zero, zero, zero);
+fn open(shares: &[Lanes], before: Lanes) -> Lanes {
+    let (mut due, mut open) = (Lanes::splat(0.0), Lanes::splat(0.0));
     for share in shares.iter().skip(1).rev() {
         due += *share;
-        mean += due;
-        weighted = weighted * before + due;
+        open = open * before + due;
     }
-    Open { weighted, mean }
+    open
 }
 
 #[cfg(test)]
@@ -114,9 +109,9 @@ mod tests {
     fn what_is_open_of_the_past() {
         // Lead times of 0, 1 and 3 periods: of the last orders 3/4 are open, then 1/4 and 1/4.
         let shares = [0.25, 0.5, 0.0, 0.25].map(Lanes::splat);
-        let found = open(&shares, Lanes::splat(0.5));
-        assert_eq!(found.mean, Lanes::splat(1.25));
-        assert_eq!(found.weighted, Lanes::splat(0.75 + 0.5 * 0.25 + 0.25 * 0.25));
-        assert_eq!(open(&shares[..1], Lanes::splat(0.5)).mean, Lanes::splat(0.0));
+        let (same, grown) = (Lanes::splat(1.0), Lanes::splat(0.5));
+        assert_eq!(open(&shares, same), Lanes::splat(1.25));
+        assert_eq!(open(&shares, grown), Lanes::splat(0.75 + 0.5 * 0.25 + 0.25 * 0.25));
+        assert_eq!(open(&shares[..1], grown), Lanes::splat(0.0));
     }
 }

@@ -31,8 +31,7 @@ fn fill(
                 let cycle = Cycle { given: &given, workspace: &mut workspace, place };
                 let missing = vectorized(cycle);
                 for lane in (0..len).filter(|lane| missing.0[*lane].is_nan()) {
-                    workspace.settle_nans(place, lane);
-                    invalid |= !loaded.misses(lane);
+                    invalid |= workspace.settle_nans(place, lane) && !loaded.misses(lane);
                 }
             }
             let here = start - range.start..end - range.start;

@@ -14,9 +14,7 @@ pub(super) struct Market {
     pub(super) expected_growth: Lanes,
     /// Capacity wanted for each unit of demand.
     pub(super) per_target: Lanes,
-    /// Demand at the opening price and intensity.
-    trend: Lanes,
-    /// Logarithm of the services used at that trend.
+    /// Logarithm of the services used, beside what growth brings.
     services: Lanes,
     /// Cost as a multiple of the opening one, and its logarithm.
     cost: Lanes,
@@ -39,7 +37,6 @@ impl Market {
             opening_margin: margin,
             expected_growth: given.opening_growth,
             per_target: splat(1.0) / given.target_utilization,
-            trend: given.demand,
             services: splat(0.0),
             cost: splat(1.0),
             log_cost: splat(0.0),
@@ -71,14 +68,14 @@ impl Market {
     pub(super) fn clear(&mut self, given: &Parameters<'_>, fleet: &Fleet, t: usize) {
         let last_price = self.log_cost + self.margin - self.opening_margin;
         let wanted = given.elasticity * (given.log_intensity[t] + last_price);
-        self.services += given.adjustment_speed * (wanted - self.services);
-        self.trend = self.trend * (splat(1.0) + given.growth[t]);
-        let demand = self.trend * given.intensity[t] * self.services.exp();
-        let growth = demand / self.demand - splat(1.0);
+        let step = given.adjustment_speed * (wanted - self.services);
+        self.services += step;
+        let factor = given.drift[t] * step.exp();
+        let growth = factor - splat(1.0);
         self.expected_growth += given.smoothing * (growth - self.expected_growth);
-        self.demand = demand;
+        self.demand = self.demand * factor;
 
-        self.utilization = utilization(demand, fleet.capacity, given);
+        self.utilization = utilization(self.demand, fleet.capacity, given);
         self.log_cost += self.cost_growth;
         let tight = (self.utilization * self.per_target).ln();
         self.margin =

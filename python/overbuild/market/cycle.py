@@ -91,10 +91,10 @@ def cycle(
     At the beginning of a period owners see the one before, :math:`t-1`, and order:
 
     .. math::
-        o_t &= \min\Bigl(\bigl[[a_t + \alpha\,(D_{t-1}/u^* - C_{t-1} + \beta\,(L\,[a_t]^+
+        o_t &= \min\Bigl(\bigl[[a_t + \alpha\,(D_{t-1}/u^* - C_{t-1} + \beta\,(b\,[a_t]^+
                - B_{t-1}))]^+ m_{t-1}^{\eta} + \psi\,[o_{t-1} - (1 + g_{t-1})\,o_{t-2}]^+
                + \Delta_t\bigr]^+,\ \frac{F_t + \phi\,R_{t-1}}{(c_1 + c_2)\,\gamma_t}\Bigr) \\
-        a_t &= (r_t + g_{t-1}\,C_{t-1})\,[1 + g_{t-1}\,H]^+
+        a_t &= \kappa\,(r_t + g_{t-1}\,C_{t-1})\,[1 + (g_{t-1} - h)\,H]^+
 
     where :math:`[x]^+ = \max(x, 0)`. What was ordered arrives by lead time, chips and power each
     by its own; a unit serves when it has both, and for its life:
@@ -131,9 +131,9 @@ def cycle(
         Growth of demand in each period at unchanged cost of a service (g^D), a fraction above -1,
         shape (..., periods) or one number; 0 for none.
     opening_growth : array_like
-        Growth a period of orders until the first (g before it), a fraction above -1: it tells how
-        old the fleet is, how much is on order, and what growth owners expect. 0 for a fleet of all
-        ages.
+        Growth a period of orders until the first (h), a fraction above -1: it tells how old the
+        fleet is, how much is on order, and what growth owners expect at first (g). 0 for a fleet of
+        all ages.
     life : array_like
         Number of periods that capacity serves, at least 1; of the last one a part, if it is no
         whole number. Infinite if nothing retires.
@@ -171,7 +171,8 @@ def cycle(
         Share of what is on order that owners take into account (beta), a fraction; 0 if they
         forget it.
     planning_horizon : array_like
-        Number of periods that owners extrapolate growth (H), at least 0; 0 for none.
+        Number of periods by which owners extrapolate a change of growth (H), at least 0; 0 if they
+        order as far ahead as they used to.
     smoothing : array_like
         Share of the latest growth in what growth is expected (sigma), a fraction; 0 if what was
         expected at first is expected for ever.
@@ -220,13 +221,17 @@ def cycle(
     Notes
     -----
     :math:`B` is the backlog, :math:`W` what of it waits for its other part, :math:`r` what retires,
-    :math:`L` the mean lead time of the later part, :math:`R` revenue and :math:`m` the price over
-    full cost. Before the first period orders have grown by `opening_growth` for ever, and backlog
-    and ages follow from that. Demand that finds no capacity waits and is seen. With constant
-    retirement, no supply line and a fixed lead time of n periods, the distance of capacity from
-    its goal is that of a linear delayed adjustment, :math:`x_t = x_{t-1} - \alpha\,x_{t-1-n}`,
-    which overshoots above :math:`n^n/(n+1)^{n+1}` and does not settle above
-    :math:`2 \sin(\pi/(4n+2))`.
+    :math:`R` revenue and :math:`m` the price over full cost. Before the first period orders have
+    grown by `opening_growth` for ever, and owners keep what they are used to from then:
+    :math:`\kappa` ordered for each unit put in service at the time, :math:`b` on order for each
+    ordered, which without growth are 1 and the mean lead time. Where demand grows on in the same
+    way, utilization is on target and price at full cost, all goes on as it was. Demand that finds
+    no capacity waits and is seen.
+
+    With constant retirement, no supply line and a fixed lead time of n periods, the distance of
+    capacity from its goal is that of a linear delayed adjustment,
+    :math:`x_t = x_{t-1} - \alpha\,x_{t-1-n}`, which overshoots above :math:`n^n/(n+1)^{n+1}` and
+    does not settle above :math:`2 \sin(\pi/(4n+2))`.
 
     Source: J. D. Sterman, *Business Dynamics* (2000), chapters 16 (trend), 17 (orders by anchoring
     and adjustment, with a supply line) and 20 (commodity cycles); partial adjustment: M. Nerlove,
@@ -242,7 +247,7 @@ def cycle(
     ...     periods=8, capacity=100, demand=120, life=20, gap_correction=0.5,
     ...     chip_lead_time=[0, 0, 1], power_lead_time=[0, 0, 0, 1])
     >>> found.capacity.round(2)
-    array([100.  , 100.  , 100.  , 110.  , 120.  , 130.  , 140.  , 145.  ])
+    array([100., 100., 100., 110., 120., 130., 140., 145.])
     """
     if demand is None:
         both = {"capacity": capacity, "target_utilization": target_utilization}
