@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -153,13 +154,40 @@ def c11() -> np.ndarray:
     return missed / (cost * (1 - kept) + site * annuity(g.rate, g.idle_years))
 
 
+def routes_of_2024(g: SimpleNamespace) -> list[np.ndarray]:
+    """United States, AI and other, power of the machines: by money, chips and leases."""
+    spent = 455 - g.capex_lag * (455 - 455 / 1.51)
+    cost = g.other_cost + g.ai_share * (g.ai_cost - g.other_cost)
+    sold = (115.2 - g.shipping_lag * (115.2 - 115.2 / 2.42)) * g.accelerator_share
+    power = sold / g.revenue_per_gpu * g.kw_per_gpu * g.new_hall_share * (1 + g.other_chips)
+    return [
+        g.us_share * spent * (1 - g.replacement_share) / cost,
+        power * g.us_share / g.ai_share,
+        g.leased / g.leased_share,
+    ]
+
+
+def der_simonian_laird(logs: np.ndarray) -> tuple[float, float]:
+    """Pooled logarithm and its standard error, with a spread between routes."""
+    y, variance = logs.mean(axis=1), logs.var(axis=1)
+    v = 1 / variance
+    q = v @ (y - v @ y / v.sum()) ** 2
+    w = 1 / (variance + max(0.0, (q - len(y) + 1) / (v.sum() - v @ v / v.sum())))
+    return w @ y / w.sum(), w.sum() ** -0.5
+
+
 def c12() -> np.ndarray:
-    g = drawn("the_note")
-    purchases = 455 * g.new_capacity_share / g.cost_per_gw
-    leases = g.absorption / g.leased_share / g.us_share
-    return np.where(g.by_absorption == 1, leases, purchases) * np.where(
-        g.of_world == 1, 1, g.us_share
-    )
+    g = drawn("gigawatts_2024")
+    logs = np.log(routes_of_2024(g))
+    laws = [
+        der_simonian_laird(logs + np.log(place * use * power))
+        for place in (1.0, 1 / g.us_share)
+        for use in (1.0, g.ai_share)
+        for power in (1.0, g.pue)
+    ]
+    random = np.random.default_rng(12)
+    middle, error = np.array(laws)[random.integers(8, size=SIZE)].T
+    return np.exp(middle + error * random.standard_normal(SIZE))
 
 
 def c13() -> np.ndarray:
@@ -228,6 +256,44 @@ def c19() -> np.ndarray:
     return np.maximum(weeks()["utility_power"] - built(), 0)
 
 
+def cycle_of(g: SimpleNamespace) -> dict[str, object]:
+    """Arguments of the cycle of the notebook, without labels."""
+    tables = {
+        "chips": stats.uniform(8 / 13, 44 / 13),
+        "building": stats.uniform(6, 2),
+        "utility": stats.lognorm(math.log(364 / 208) / Z95, scale=16),
+    }
+    late = {name: ob.leadtime.discretize(law, 40) for name, law in tables.items()}
+    late = {name: x / x.sum() for name, x in late.items()}
+    ready = g.power_on_hand[:, np.newaxis]
+    growth = np.repeat([g.demand_growth, g.later_growth], [8, 12], axis=0).T
+    return {
+        "periods": 20,
+        "capacity": g.fleet,
+        "demand": g.fleet * g.opening_use,
+        "growth": (1 + growth) ** 0.25 - 1,
+        "opening_growth": (1 + g.order_growth) ** 0.25 - 1,
+        "life": 4 * g.service_life,
+        "elasticity": g.elasticity,
+        "adjustment_speed": g.quarterly_adjustment,
+        "target_utilization": g.target_use,
+        "utilization_cap": 0.98,
+        "price_response": g.price_response,
+        "price_reversion": g.price_reversion,
+        "gap_correction": g.gap_correction,
+        "supply_line_weight": g.supply_line_weight,
+        "planning_horizon": 2.0,
+        "smoothing": 0.2,
+        "fear_of_missing_out": g.fear,
+        "order_response": g.order_response,
+        "chip_lead_time": late["chips"],
+        "power_lead_time": ready * late["building"] + (1 - ready) * late["utility"],
+        "chip_cost": 2.0,
+        "power_cost": 1.0,
+        "cost_growth": 10.0 ** (-g.cost_decline / 4) - 1,
+    }
+
+
 AGAIN: dict[str, Callable[[], np.ndarray]] = {
     name.upper(): f for name, f in globals().items() if re.fullmatch(r"c\d+", name)
 }
@@ -280,6 +346,68 @@ class TestTable:
         expected = sorted(-100 * (863.4 - max(short, 0)) / 1915.4 for short in ends)
         assert list(claims().loc["C3", ["P5", "P50", "P95"]]) == pytest.approx(expected, abs=0.05)
 
+    def test_gigawatts_are_those_of_their_notebook(self) -> None:
+        row = claims().loc["C12"]
+        shown = [
+            re.findall(r"^(\S.*?)((?: +-?\d+\.\d+){3,})$", output["data"]["text/plain"], re.M)
+            for cell in executed("gigawatts_2024").cells
+            for output in cell.get("outputs", [])
+            if "text/plain" in output.get("data", {})
+        ]
+        rows = {name.strip(): numbers.split() for table in shown for name, numbers in table}
+
+        def said(row: str) -> str:
+            return "{1} [{0}, {2}]".format(*rows[row][:3])
+
+        pooled = re.search(r"What was said, pooled: (.+?)\. For", row.reason)
+        assert pooled is not None
+        assert pooled[1] == said("what was said")
+        each_route = re.search(r"money gives (.+), chips (.+), leases (.+), reconciled", row.reason)
+        assert each_route is not None
+        by_hand = routes_of_2024(drawn("gigawatts_2024"))
+        for found, route in zip(each_route.groups(), by_hand, strict=True):
+            expected = np.quantile(route, [0.5, 0.05, 0.95])
+            numbers = [float(x) for x in re.findall(r"\d+\.\d", found)]
+            assert numbers == pytest.approx(expected, rel=0.01, abs=0.06)
+        assert f"reconciled {said('the three routes')}" in row.reason
+        middles = [
+            float(rows[", ".join(each)][1])
+            for each in product(("US", "world"), ("AI", "AI and other"), ("critical", "facility"))
+        ]
+        assert f"the middle is {min(middles)} to {max(middles)}" in row.reason
+        away = abs(c12() / 4.47 - 1) > 0.25
+        true = int(re.findall(r"true in (\d+)%", row.reason)[0])
+        assert true == pytest.approx(100 * away.mean(), abs=1.5)
+
+    def test_digestion_and_bust(self) -> None:
+        g = SimpleNamespace(
+            **{name: x[:8_192] for name, x in vars(drawn("the_note_cycle")).items()}
+        )
+        path = ob.market.cycle(**cycle_of(g))
+        orders, capex, use = (np.asarray(x) for x in (path.orders, path.capex, path.utilization))
+        below = orders[:, 4:] < orders[:, :-4]
+        digestion = (below[:, 1:] & below[:, :-1]).any(axis=1)
+        bust = (capex < 0.5 * np.maximum.accumulate(capex, axis=1)).any(axis=1)
+        bust |= (
+            np.array([(row[k : k + 8] < 0.4).all() for row in use for k in range(13)])
+            .reshape(-1, 13)
+            .any(axis=1)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):  # after a year without orders
+            worst = 100 * np.nanmin(orders[:, 4:] / orders[:, :-4] - 1, axis=1)
+        row = claims().loc["C20"]
+        said = re.search(r"Digestion in (\d+)% of draws, a bust in (\d+)%", row.reason)
+        assert said is not None
+        # Two samples of 8192: four standard errors of the difference of two shares are 3 points.
+        found = [100 * digestion.mean(), 100 * bust.mean()]
+        assert [int(x) for x in said.groups()] == pytest.approx(found, abs=3.5)
+        assert 100 * (digestion & ~bust).mean() == pytest.approx(
+            int(re.findall(r"true in (\d+)%", row.reason)[0]), abs=3.5
+        )
+        assert list(row[["P5", "P50", "P95"]]) == pytest.approx(
+            np.quantile(worst, [0.05, 0.5, 0.95]), abs=4
+        )
+
     def test_the_cycle(self) -> None:
         row = claims().loc["C6"]
         assert row.P5 >= 0
@@ -322,7 +450,7 @@ class TestArithmeticOfTheNote:
         table = claims()
         assert "seed only" in table.loc["C6", "note"]
         assert "cannot be tested" in table.loc["C6", "reason"]
-        assert "no source" in table.loc["C17", "note"]
+        assert "has no source" in table.loc["C17", "note"]
 
 
 class TestProse:
@@ -347,6 +475,7 @@ class TestProse:
         after = re.search(r"above (\d+) weeks?", table.loc["C19", "verdict"])
         assert after is not None
         assert 2.5 < int(after[1]) / 52.18 < 3.2  # within about three years
+        assert table.loc["C1", "P50"] == pytest.approx(100 / 3, abs=2)  # a third
         assert table.loc["C1", "verdict"] == table.loc["C3", "verdict"] == "does not follow"
         assert "that is 4% of the net loss" in table.loc["C3", "reason"]
         true = {name: int(re.findall(r"true in (\d+)%", x)[0]) for name, x in table.reason.items()}
