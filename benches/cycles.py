@@ -239,9 +239,12 @@ def cycles() -> None:
     *columns, growth, intensity, funding, order_change, chips, power = sets.values()
     x = np.stack(columns, axis=1)
     series = (growth, intensity, funding, order_change)
+    ours = ob.market.cycle(periods=PERIODS, **sets)
     for name, expected in with_numpy(sets).items():
-        found = getattr(ob.market.cycle(periods=PERIODS, **sets), name)
-        np.testing.assert_allclose(found.T, expected, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(getattr(ours, name).T, expected, rtol=1e-9, atol=1e-9)
+    with_numba = fused(x, *series, chips, power, PERIODS)
+    np.testing.assert_allclose(ours.capex, with_numba[10], rtol=1e-9, atol=1e-9)
+    del ours, with_numba
     runs = {
         "overbuild": lambda: ob.market.cycle(periods=PERIODS, **sets),
         "numba, parallel, row by row": lambda: fused(x, *series, chips, power, PERIODS),
