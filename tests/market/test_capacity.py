@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import dask.array as da
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import optimize, stats
+from scipy import integrate, optimize, stats
 
 import overbuild as ob
 
@@ -223,3 +225,53 @@ def test_too_little_costs_more_than_too_much() -> None:
         for factor in (0.8, 1.2)
     )
     assert less > more > best.regret
+
+
+TAILS = [
+    stats.f(29, 18),
+    stats.f(5, 10),
+    stats.rice(0.775),
+    stats.pearson3(1.0),
+    stats.betaprime(5, 6),
+    stats.moyal(),
+    stats.genlogistic(0.41),
+    stats.invgauss(0.1455),
+    stats.powernorm(4.4),
+    stats.t(3),
+    stats.weibull_min(0.3),
+    stats.uniform(1e6, 1),
+]
+
+
+@pytest.mark.parametrize("law", TAILS, ids=lambda law: law.dist.name)
+def test_tails_that_scipy_loses_are_not_followed(law) -> None:
+    plan = newsvendor(law, 3.0, 1.0)
+    q = float(plan.capacity)
+    above = [q, *law.isf([0.2, 0.1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-12])]
+    below = [q, *law.ppf([0.5, 0.1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-12])]
+    short = sum(integrate.quad(law.sf, a, b)[0] for a, b in pairwise(above))
+    idle = sum(integrate.quad(law.cdf, b, a)[0] for a, b in pairwise(below))
+    assert plan.shortage == pytest.approx(short, rel=1e-6)
+    assert plan.surplus == pytest.approx(idle, rel=1e-6)
+    assert plan.regret == pytest.approx(3 * short + idle, rel=1e-6)
+
+
+@pytest.mark.parametrize("law", [stats.alpha(3.57), stats.skewcauchy(0.5), stats.t(1.02)])
+def test_what_has_no_known_mean_has_no_regret(law) -> None:
+    assert not np.isfinite(newsvendor(law, 3.0, 1.0).regret)
+
+
+def test_draws_that_do_not_count() -> None:
+    masked = np.ma.array([1.0, 2.0, 900.0], mask=[0, 0, 1])
+    assert np.isnan(newsvendor(masked, 1.0, 1.0).regret)
+    weightless = xr.DataArray(
+        np.arange(5.0), dims="draw", coords={"draw_weight": ("draw", np.zeros(5))}
+    )
+    with pytest.raises(ValueError, match="some weight"):
+        newsvendor(weightless, 3.0, 1.0)
+
+
+def test_costs_of_other_labels_are_refused() -> None:
+    demand = pd.DataFrame([[1.0, 2, 3], [10, 20, 30]], index=["x", "y"])
+    with pytest.raises(ValueError, match="cannot be matched"):
+        newsvendor(demand, pd.Series({"y": 9.0, "x": 1.0}), 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -54,6 +54,7 @@ class TestLogarithmic:
             max_size=4,
         )
     )
+    @example(experts=[(14.0, 3.0, 3.0), (-15.0, 0.5, 1.0)])  # much lies beyond their own tails
     def test_normals_pool_by_precision(self, experts: list[tuple[float, float, float]]) -> None:
         mean, std, weight = np.array(experts).T
         precision = weight / weight.sum() / std**2
@@ -216,3 +217,25 @@ class TestUnanimous:
                 assert np.isnan(ob.market.unanimous(*wrong))
         with pytest.raises(TypeError, match="n must be a number"):
             ob.market.unanimous("all")
+
+
+def test_weights_in_a_series_go_by_name() -> None:
+    said = {"a": (1, 2), "b": (10, 20)}
+    by_name = pool(said, {"b": 1, "a": 3})
+    assert pool(said, pd.Series({"b": 1, "a": 3})).mean() == by_name.mean()
+    assert pool(said, pd.Series([3, 1])).mean() == by_name.mean()
+    with pytest.raises(ValueError, match="weights must be for a, b"):
+        pool(said, pd.Series({"b": 1, "c": 3}))
+
+
+@pytest.mark.parametrize(
+    "said", [pd.Series([3.0, 5.0, 9.0], index=["a", "a", "b"]), {1: (1, 2), "1": (1.5, 30)}]
+)
+def test_two_estimates_of_one_name_are_refused(said) -> None:
+    with pytest.raises(ValueError, match="names of their own"):
+        pool(said, spread=0.1)
+
+
+def test_masked_draws_are_no_values() -> None:
+    with pytest.raises(ValueError, match="estimate 0"):
+        pool([np.ma.array([1.0, 2.0, 900.0], mask=[0, 0, 1]), (1, 2)])

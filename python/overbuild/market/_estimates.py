@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
+from overbuild._calls import plain
 from overbuild.study.distributions.discrete import empirical
 from overbuild.study.distributions.laws import Law
 from overbuild.study.distributions.parts import as_component
@@ -25,6 +26,10 @@ _MOST_VALUES = 4_096
 def as_laws(estimates: Any, spread: float | None, level: float) -> dict[str, Law]:
     """Return estimates as distributions, by their names or as ``estimate 0`` and so on."""
     if isinstance(estimates, Mapping | pd.Series):
+        names = [str(name) for name, _ in estimates.items()]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            msg = f"estimates must have names of their own, got twice: {', '.join(twice)}"
+            raise ValueError(msg)
         named = {str(name): one for name, one in estimates.items()}
     elif isinstance(estimates, Iterable) and not isinstance(
         estimates, str | set | frozenset | np.ndarray
@@ -82,7 +87,7 @@ def _of_draws(name: str, draws: Any) -> Law:
     weights = None
     if isinstance(draws, xr.DataArray) and WEIGHT in draws.coords:
         weights = draws[WEIGHT].values
-    values = np.asarray(draws)
+    values = np.asarray(plain(draws))
     try:
         if values.size > _MOST_VALUES:
             shares = (np.arange(_MOST_VALUES) + 0.5) / _MOST_VALUES

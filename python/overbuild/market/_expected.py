@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,12 +14,16 @@ from overbuild.study.distributions.laws import Foreign, Law
 
 _Floats: TypeAlias = NDArray[np.float64]
 
-#: Tail probabilities e^-s: edges of the first panels of s, and how far tails are followed.
-_PANELS = np.array([0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
-_DEEPEST = 512.0
+#: Tail probabilities e^-s: edges of panels of s, and how far all tails are followed if they can.
+_EDGES = np.array([0.0, 0.5, *2.0 ** np.arange(10)])
+_SHALLOWEST = 64.0
 
 #: By how much a panel may change when it is halved, in parts of the whole; what counts as faded.
 _ERROR, _FADED = 1e-11, 1e-10
+
+#: A tail that falls by less from one panel to the next has no end.
+_CONSTANT = 0.999
+
 _MOST_HALVINGS = 40
 
 #: Critical ratios that are integrated at once.
@@ -60,34 +65,67 @@ def of_law(law: Law, ratio: _Floats) -> list[_Floats]:
 
 
 def _at_ratios(law: Law, r: _Floats) -> tuple[_Floats, _Floats, _Floats]:
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        # Tails are followed farther than some of scipy's quantiles go, which say so.
+        warnings.simplefilter("ignore", RuntimeWarning)
         q = np.asarray(law.ppf(r))
         spread = float(law.isf(0.25) - law.ppf(0.25))
-        shortage = (1.0 - r) * _mean_beyond(lambda tail: law.isf((1.0 - r) * tail) - q, spread)
-        surplus = r * _mean_beyond(lambda tail: q - law.ppf(r * tail), spread)
+        rounding = _ROUNDING * (spread + np.abs(q))
+        shortage = (1.0 - r) * _mean_beyond(
+            lambda tail: law.isf((1.0 - r) * tail) - q,
+            lambda excess: law.sf(q + excess) / (1.0 - r),
+            spread,
+            rounding,
+        )
+        surplus = r * _mean_beyond(
+            lambda tail: q - law.ppf(r * tail),
+            lambda excess: law.cdf(q - excess) / r,
+            spread,
+            rounding,
+        )
     return q, shortage, surplus
 
 
-def _mean_beyond(excess: Callable[[_Floats], _Floats], spread: float) -> _Floats:
+def _mean_beyond(
+    excess: Callable[[_Floats], _Floats],
+    chance: Callable[[_Floats], _Floats],
+    spread: float,
+    rounding: _Floats,
+) -> _Floats:
     """Integrate the excess of quantiles over s, at tail probabilities of e^-s in turn.
 
-    Infinite if it does not fade with the tail, against what it was before and against `spread`;
-    NaN if it fades too slowly to tell.
+    `chance` tells the probability of more than an excess, which is known but for `rounding`.
+
+    A tail is followed until it has faded, against what it was before and against `spread`, or to
+    where its quantiles are sound no more. Infinite if it does not fade; NaN if it fades too slowly
+    to tell.
     """
+    tail = np.exp(-_EDGES)[:, np.newaxis]
+    found = excess(tail)
+    slack = rounding + _ROUNDING * np.abs(found)
+    rise = np.diff(found, axis=0)
+    # Far out quantiles may be infinite or worse: they must not fall, no more than their probability
+    # lies beyond them, and no less beyond what is a little short of them.
+    sound = np.isfinite(found) & (found >= -slack) & (chance(found + slack) <= 2.0 * tail)
+    short = found[1:] - np.maximum(1e-3 * rise, slack[1:])
+    sound[1:] &= (rise >= -slack[:-1]) & ((rise <= slack[1:]) | (2.0 * chance(short) >= tail[1:]))
+    last = np.logical_and.accumulate(sound).sum(axis=0) - 1
+    parts = np.abs(np.nan_to_num(found * tail, nan=0.0, posinf=0.0, neginf=0.0))
+    size = np.maximum(np.maximum.accumulate(parts), spread)
+    faded = (parts <= _FADED * size) & (_EDGES >= _SHALLOWEST)[:, np.newaxis]
+    first_faded = np.where(faded.any(axis=0), faded.argmax(axis=0), _EDGES.size - 1)
+    end = np.minimum(last, first_faded)
+    rows = np.arange(end.size)
+    rest, before = parts[end, rows], parts[np.maximum(end - 1, 0), rows]
+    fades = (end >= 0) & (rest <= _FADED * size[end, rows])
 
     def integrand(s: _Floats) -> _Floats:
-        tail = np.exp(-s)[:, np.newaxis]
-        return np.nan_to_num(excess(tail) * tail, nan=0.0)
+        at = s[:, np.newaxis]
+        counts = fades & (at <= _EDGES[end])
+        return np.where(counts, excess(np.exp(-at)) * np.exp(-at), 0.0)
 
-    panels = _PANELS
-    size = np.maximum(np.abs(integrand(panels[:-2])).max(axis=0), spread)
-    half, rest = np.abs(integrand(panels[-2:]))
-    while (rest > _FADED * size).any() and panels[-1] < _DEEPEST:
-        panels = np.append(panels, 2.0 * panels[-1])
-        half, rest = rest, np.abs(integrand(panels[-1:]))[0]
-    fades = rest <= _FADED * size
-    total = _integral(lambda s: np.where(fades, integrand(s), 0.0), panels)
-    unknown = np.where(rest < half, np.nan, np.inf)
+    total = _integral(integrand, _EDGES[: max(end.max() + 1, 2)])
+    unknown = np.where((end < 0) | (rest < _CONSTANT * before), np.nan, np.inf)
     return np.asarray(np.where(fades, total, unknown))
 
 

@@ -29,8 +29,8 @@ _ERROR, _ERROR_OF_ITSELF, _TOO_SMALL = 1e-13, 1e-10, 1e-20
 #: Narrower cells, in parts of their place, would have their nodes rounded away.
 _NARROW = 256 * np.finfo(float).eps
 
-#: What lies beyond has less than e^-40 of the whole.
-_NEGLIGIBLE = -40.0
+#: What lies beyond has less than e^-60 of the whole.
+_NEGLIGIBLE = -60.0
 
 #: How often cells are halved, and the range is doubled.
 _MOST_HALVINGS, _MOST_DOUBLINGS = 300, 200
@@ -150,19 +150,17 @@ class LogPool(Composite):
             edges = np.unique(np.clip(np.concatenate(found), low, high))
         edges = edges[np.isfinite(edges)]
         top = np.max(self._log_density(0.5 * (edges[1:] + edges[:-1])) + np.log(np.diff(edges)))
-        before, after = [], []
+        ends, further = edges[[0, -1]], []
         step = edges[-1] - edges[0]
+        outward = np.array([-1.0, 1.0])
         for _ in range(_MOST_DOUBLINGS):
-            ends = np.array([edges[0] - step, edges[-1] + step])
             counts = self._log_density(ends) + math.log(step) > top + _NEGLIGIBLE
-            if ends[0] > low and counts[0]:
-                before.append(ends[0])
-            if ends[1] < high and counts[1]:
-                after.append(ends[1])
-            if not ((ends[0] > low and counts[0]) or (ends[1] < high and counts[1])):
+            if not (goes_on := counts & (low < ends) & (ends < high)).any():
                 break
+            ends = np.where(goes_on, np.clip(ends + step * outward, low, high), ends)
+            further.append(ends)
             step *= 2.0
-        return np.unique(np.concatenate([before, edges, after]))
+        return np.unique(np.concatenate([edges, *further]))
 
     def _pdf(self, x: Floats) -> Floats:
         return np.exp(self._log_density(x) - self._log_total)

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild import _core
-from overbuild._calls import Values, elementwise, numeric
+from overbuild._calls import Values, elementwise, numeric, plain
 from overbuild.market._expected import of_law, of_sample
 from overbuild.study.distributions.parts import as_law
 from overbuild.study.inputs import DRAW, WEIGHT, Input
@@ -161,7 +161,8 @@ def newsvendor(demand: Any, underage: Values, overage: Values, dim: str = DRAW) 
     Newsvendor
         Capacity, shortage, surplus and regret in the common shape of the costs and of what is left
         of `demand`. NaN where a cost is below 0 or both are 0, with NumPy's *invalid value*
-        warning, and where a draw is missing.
+        warning, where a draw is missing, and where the tail of a distribution fades so slowly that
+        its mean cannot be told from an infinite one.
 
     Raises
     ------
@@ -227,7 +228,12 @@ def _of_ratio(ratio: Values, find: Callable[[_Floats], list[_Floats]]) -> tuple[
 def _from_draws(demand: Any, ratio: Values, dim: str) -> tuple[Values, ...]:
     demand = numeric("demand", demand)
     if not isinstance(demand, xr.DataArray):
-        draws = np.asarray(demand, dtype=float)
+        if isinstance(demand, pd.DataFrame | pd.Series) and isinstance(
+            ratio, pd.DataFrame | pd.Series
+        ):
+            msg = "labels of demand and of costs cannot be matched; give both as DataArrays"
+            raise ValueError(msg)
+        draws = np.asarray(plain(demand), dtype=float)
         if not draws.ndim:
             msg = f"demand must be a distribution or draws, got the single number {draws}"
             raise TypeError(msg)
@@ -245,6 +251,9 @@ def _from_draws(demand: Any, ratio: Values, dim: str) -> tuple[Values, ...]:
         raise ValueError(msg)
     _check_some(demand.sizes[dim])
     weights = demand[WEIGHT].values if WEIGHT in demand.coords else None
+    if weights is not None and not weights.sum() > 0:
+        msg = "demand must have a draw of some weight; the sum of its weights is not above 0"
+        raise ValueError(msg)
     found: tuple[Values, ...] = xr.apply_ufunc(
         lambda draws, r: tuple(of_sample(draws, weights, r)),
         demand,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from overbuild import _core
@@ -99,6 +100,9 @@ def _bare(law: Law) -> Any:
 def _weights(weights: Any, names: list[str]) -> Any:
     if weights is None:
         return np.ones(len(names))
+    # A Series that only counts has weights in the order of the estimates.
+    if isinstance(weights, pd.Series) and not isinstance(weights.index, pd.RangeIndex):
+        weights = weights.to_dict()
     if isinstance(weights, Mapping):
         if {str(name) for name in weights} != set(names):
             msg = f"weights must be for {', '.join(names)}, got {', '.join(map(str, weights))}"
