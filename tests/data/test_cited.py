@@ -197,6 +197,21 @@ class TestLoading:
             stated = ob.data.load(name, known_by=str(day), as_stated=True)
             assert stated["source"].to_list() == known["source"].to_list()
 
+    @pytest.mark.parametrize(
+        ("span", "day"),
+        [
+            ("2025-04", "2025-04-30"),
+            ("2025", "2025-12-31"),
+            (pd.Period("2025Q1"), "2025-03-31"),
+            (np.datetime64("2025-02-28"), "2025-02-28"),
+        ],
+    )
+    def test_a_span_is_known_by_its_last_day(self, span, day) -> None:
+        pd.testing.assert_frame_equal(
+            ob.data.load("hyperscaler_capex", known_by=span),
+            ob.data.load("hyperscaler_capex", known_by=day),
+        )
+
     def test_a_month_counts_as_its_last_day(self) -> None:
         racks = TABLES["gb200_forecasts"].set_index("what")["published"]
         assert racks["March: before"] == pd.Timestamp("2025-03-31")
@@ -208,7 +223,15 @@ class TestLoading:
     def test_faults(self) -> None:
         with pytest.raises(ValueError, match="'macrs' does not say when its figures were publ"):
             ob.data.load("macrs", known_by="2025-04-30")
-        for day in ("someday", 20250430, pd.NaT, pd.Timestamp("2025-04-30", tz="UTC")):
+        for day in (
+            "someday",
+            "04/05/2025",
+            "2025Q1",
+            "2025-13",
+            20250430,
+            pd.NaT,
+            pd.Timestamp("2025-04-30", tz="UTC"),
+        ):
             with pytest.raises(ValueError, match="known_by must be a date without a time zone"):
                 ob.data.load("pue", known_by=day)
 
@@ -278,3 +301,8 @@ class TestGrades:
         scenarios = {"bad": {"a": ob.Input(3.0, grade="unverified")}}
         study = ob.Study(lambda a: {"twice": 2 * a}, {"a": 1.0}, scenarios=scenarios)
         assert study.run(16, seed=1).summary()["grade"].iloc[-1] == "derived from unverified"
+
+
+def test_a_study_s_output_has_the_grade_of_what_it_is_derived_from() -> None:
+    assert ob.data.worst(["A", "derived from unverified"]) == "unverified"
+    assert ob.data.worst(["A", "derived"]) == "derived"

@@ -351,3 +351,9 @@ def test_a_study_of_it() -> None:
         periods=12, capacity=100.0, life=float(one.life), growth=0.2, smoothing=0.5
     )
     np.testing.assert_array_equal(one.capacity, again.capacity)
+
+
+@pytest.mark.parametrize("name", ["chip_lead_time", "power_lead_time"])
+def test_a_lead_time_is_no_single_number(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name} must be shares by lag, .* got 1"):
+        ob.market.cycle(periods=4, capacity=100.0, **{name: 1})

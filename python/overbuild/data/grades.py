@@ -40,6 +40,8 @@ def worst(grades: Iterable[str]) -> str:
     if not given:
         msg = "grades are empty; what rests on nothing has no grade"
         raise ValueError(msg)
+    # A study says of an output what it is derived from.
+    given = [str(grade).removeprefix("derived from ") for grade in given]
     for grade in given:
         if grade not in GRADES:
             msg = f"no grade {grade!r}; there are {', '.join(GRADES)}"

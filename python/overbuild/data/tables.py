@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,10 @@ _TEXT = ("name", "period", "unit", "date", "source", "grade", "note")
 _FIGURES = ("distribution", "value", "low", "price", "day", "old_life")
 
 
+#: A day, month or year of ISO 8601: other ways to write one are read differently by country.
+_DAY = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
 def load(name: str, *, known_by: Any = None, as_stated: bool = False) -> pd.DataFrame:
     """Read a table of cited figures.
 
@@ -24,8 +29,8 @@ def load(name: str, *, known_by: Any = None, as_stated: bool = False) -> pd.Data
     name : str
         Name of the table, one of :func:`names`; it has neither unit nor shape.
     known_by : date, optional
-        Leave only figures that were public at the end of this day: anything that
-        ``pandas.Timestamp`` takes. The table must have a column ``published``.
+        Leave only figures that were public at the end of this day, such as ``"2025-04-30"``, or
+        of this month or year, such as ``"2025-04"``. The table must have a column ``published``.
     as_stated : bool
         Whether to leave all cells as text, as the file puts them: for a table to be shown.
 
@@ -116,12 +121,22 @@ def _last_day(stated: str) -> pd.Timestamp:
 
 
 def _day(given: Any) -> pd.Timestamp:
+    """Return a day; the last one of a month or year, as in column ``published``."""
+    day = None
     try:
-        day = pd.to_datetime(given)
+        if isinstance(given, pd.Period):
+            day = given.end_time.normalize()
+        elif not isinstance(given, str):
+            day = pd.Timestamp(given)
+        elif _DAY.fullmatch(given.strip()):
+            day = _last_day(given.strip())
     except (ValueError, TypeError):
-        day = None
+        pass
     # A bare number would count nanoseconds.
     if isinstance(given, numbers.Number) or not isinstance(day, pd.Timestamp) or day.tz is not None:
-        msg = f"known_by must be a date without a time zone, got {given!r}"
+        msg = (
+            "known_by must be a date without a time zone, such as '2025-04-30', or a month or "
+            f"year, which count to their end, got {given!r}"
+        )
         raise ValueError(msg)
     return day

@@ -252,6 +252,13 @@ def cycle(
     if demand is None:
         both = {"capacity": capacity, "target_utilization": target_utilization}
         demand = elementwise(np.multiply, {}, **both)
+    for name, shares in {
+        "chip_lead_time": chip_lead_time,
+        "power_lead_time": power_lead_time,
+    }.items():
+        if np.ndim(shares) == 0:
+            msg = f"{name} must be shares by lag, such as [0, 1] for a period's delay, got {shares}"
+            raise ValueError(msg)
     given = {
         "capacity": capacity,
         "demand": demand,
