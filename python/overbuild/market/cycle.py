@@ -208,7 +208,7 @@ def cycle(
         Demand, orders, arrivals, retirements, capacity, backlog, chips and power waiting,
         utilization, price and capex, each of shape (..., periods). NaN from the period on in which
         an argument is missing, in all periods if it is one for all of them; and where one is out of
-        range, with NumPy's *invalid value* warning.
+        range or a cycle explodes beyond all numbers, with NumPy's *invalid value* warning.
 
     Raises
     ------
