@@ -117,7 +117,7 @@ def run(periods: int, **given: Any) -> dict[str, np.ndarray]:
         waiting = [one - arrived for one in waiting]
         backlog += orders[t] - arrived
         vintages[t] = arrived
-        capacity += arrived - retired
+        capacity = max(capacity + arrived - retired, 0.0)  # rounding could leave less than none
 
         services *= ((intensity[t] * price / p["price"]) ** p["elasticity"] / services) ** p[
             "adjustment_speed"

@@ -115,12 +115,20 @@ def assert_close(found: Any, expected: Any, scale: Any, name: str = "") -> None:
 def test_every_output_is_that_of_plain_python(drawn: dict[str, Any]) -> None:
     found, expected = run(**drawn), plain_cycle.run(PERIODS, **drawn)
     assert found.keys() == expected.keys()
+    # Feedback can make much of a last digit, and so of what rounding leaves: as much is allowed as
+    # a part in 1e12 of what is there at first makes.
+    moved = [
+        plain_cycle.run(PERIODS, **drawn | {name: drawn[name] * (1 + 1e-12)})
+        for name in ("capacity", "demand")
+    ]
     amounts = max(expected[name].max() for name in ("capacity", "backlog", "orders"))
     cost = drawn["chip_cost"] + drawn["power_cost"]
     dear = cost * max(1.0, 1.0 + drawn["cost_growth"]) ** PERIODS
     for name, values in found.items():
         scale = {"utilization": 1.0, "price": 1.0, "capex": dear * amounts}.get(name, amounts)
-        assert_close(values, expected[name], scale, name)
+        made = np.max([np.abs(other[name] - expected[name]) for other in moved], axis=0)
+        allowed = 1e-9 * np.abs(expected[name]) + 1e-10 * scale + np.maximum.accumulate(made)
+        assert (np.abs(values - expected[name]) <= allowed).all(), name
 
 
 @given(cycles)
