@@ -20,6 +20,12 @@ class Collection(Protocol):
     #: Draws that are there, from the first on without a gap.
     done: int
 
+    def reserve(self, draws: int) -> None:
+        """Make room for `draws` draws in all."""
+
+    def room(self, names: Sequence[str], start: int, n: int) -> dict[str, NDArray[np.float64]]:
+        """Return where draws `start` to ``start + n`` of some variables may be put at once."""
+
     def writing(self) -> AbstractContextManager[None]:
         """Hold the place while chunks are added."""
 

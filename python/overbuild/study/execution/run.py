@@ -14,7 +14,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import xarray as xr
 
 from overbuild.study.execution.chunks import Drawn, Work
-from overbuild.study.execution.collecting import Collection, Columns
+from overbuild.study.execution.collecting import Collection
 from overbuild.study.execution.executing import Chunk, drawing_ahead, in_order
 from overbuild.study.inputs import REPLICATES
 from overbuild.study.results import Result
@@ -59,8 +59,7 @@ class Run:
     def extend(self, draws: int) -> None:
         """Go on until there are `draws` draws."""
         if self.collection.done < draws:
-            if isinstance(self.collection, Columns):
-                self.collection.reserve(draws)
+            self.collection.reserve(draws)
             with self.collection.writing():
                 self._extend(draws)
 
@@ -102,11 +101,10 @@ class Run:
         collection, work = self.collection, self.work
         if self.executor is not None:
             return in_order(work, ranges, self.executor)
-        names = work.alone() if isinstance(collection, Columns) else []
+        names = work.alone()
 
         def draw(start: int, n: int) -> Callable[[], Drawn]:
-            room = collection.room(names, start, n) if isinstance(collection, Columns) else None
-            return functools.partial(work.drawn, start, n, room)
+            return functools.partial(work.drawn, start, n, collection.room(names, start, n))
 
         return drawing_ahead(draw, work.outcome, ranges, helper)
 

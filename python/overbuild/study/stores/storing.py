@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 import zarr
+from numpy.typing import NDArray
 
 from overbuild.study.execution.chunks import Work
 from overbuild.study.execution.collecting import alike, check_alike, with_room
@@ -115,6 +116,13 @@ class Store:
             f"store {self.path} holds draws of another model: {what!r} comes out otherwise; give "
             "the model as it was, or another path"
         )
+
+    def reserve(self, draws: int) -> None:
+        """Files grow as they are written."""
+
+    def room(self, names: Sequence[str], start: int, n: int) -> dict[str, NDArray[np.float64]]:
+        """Nothing can be put into files but by writing."""
+        return {}
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
