@@ -4,7 +4,7 @@
 //! Manual for the Elementary Functions* (1980), chapter 6; what remains is Taylor's series. The
 //! error is below 2 units in the last place (see the tests).
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, both, each};
 
 /// ln 2 in two parts; the first has so few digits that whole multiples of it are exact.
 const LN_2: [f64; 2] = [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10];
@@ -34,16 +34,24 @@ impl Lanes {
     /// e to the power of each lane.
     #[inline(always)]
     pub(crate) fn exp(self) -> Self {
-        let Reduced { rest_m1, half, other_half } = reduce(self);
-        (rest_m1 + Lanes::splat(1.0)) * half * other_half
+        let [exp] = Self::exp_each([self]);
+        exp
+    }
+
+    /// e to the power of each lane of several that do not wait for one another: all take each step
+    /// side by side, and a processor need not wait for the last one to end.
+    #[inline(always)]
+    pub(crate) fn exp_each<const N: usize>(x: [Self; N]) -> [Self; N] {
+        reduce(x).exp()
     }
 
     /// e to the power of each lane, less one; exact to the last digits near zero as well.
     #[inline(always)]
     pub(crate) fn exp_m1(self) -> Self {
-        let Reduced { rest_m1, half, other_half } = reduce(self);
+        let reduced = reduce([self]);
+        let ([rest_m1], [half], [other_half]) = (reduced.rest_m1, reduced.half, reduced.other_half);
         let near = half * other_half - Lanes::splat(1.0) + rest_m1 * half * other_half;
-        let far = (rest_m1 + Lanes::splat(1.0)) * half * other_half;
+        let [far] = reduced.exp();
         // From 2^53 on the one does not count, and the parts of `near` may overflow.
         let exp_m1 = far.zip(near, |far, near| if far > TWO_TO_53 { far } else { near });
         // Keeps the sign of zero.
@@ -51,33 +59,58 @@ impl Lanes {
     }
 }
 
-/// `e^x` as `(rest_m1 + 1) · half · other_half`, the last two powers of two.
-struct Reduced {
-    rest_m1: Lanes,
-    half: Lanes,
-    other_half: Lanes,
+/// `e^x` as `(rest_m1 + 1) · half · other_half`, the last two powers of two, for several `x`.
+struct Reduced<const N: usize> {
+    rest_m1: [Lanes; N],
+    half: [Lanes; N],
+    other_half: [Lanes; N],
+}
+
+impl<const N: usize> Reduced<N> {
+    #[inline(always)]
+    fn exp(&self) -> [Lanes; N] {
+        let rest = each(self.rest_m1, |rest_m1| rest_m1 + Lanes::splat(1.0));
+        product(product(rest, self.half), self.other_half)
+    }
 }
 
 #[inline(always)]
-fn reduce(x: Lanes) -> Reduced {
-    let x = x.map(|x| {
-        let x = if x < LEAST { LEAST } else { x };
-        if x > MOST { MOST } else { x }
+fn reduce<const N: usize>(x: [Lanes; N]) -> Reduced<N> {
+    let x = each(x, |x| {
+        x.map(|x| {
+            let x = if x < LEAST { LEAST } else { x };
+            if x > MOST { MOST } else { x }
+        })
     });
-    let twos = x.map(|x| (x * std::f64::consts::LOG2_E + ROUND) - ROUND);
-    let rest = x.zip(twos, |x, k| (x - k * LN_2[0]) - k * LN_2[1]);
+    let twos = each(x, |x| x.map(|x| (x * std::f64::consts::LOG2_E + ROUND) - ROUND));
+    let rest = both(x, twos, |x, k| x.zip(k, |x, k| (x - k * LN_2[0]) - k * LN_2[1]));
     // Odd and even terms apart: two short chains instead of a long one.
-    let square = rest * rest;
-    let series = polynomial(&EVEN, square) + polynomial(&ODD, square) * rest;
-    let rest_m1 = rest + square * series;
+    let square = product(rest, rest);
+    let odd = product(polynomial(&ODD, square), rest);
+    let series = sum(polynomial(&EVEN, square), odd);
+    let rest_m1 = sum(rest, product(square, series));
     // Two factors, as one alone may be out of range where the result is not.
-    let half = twos.map(|k| (0.5 * k + ROUND) - ROUND);
-    Reduced { rest_m1, half: half.map(power_of_two), other_half: (twos - half).map(power_of_two) }
+    let half = each(twos, |k| k.map(|k| (0.5 * k + ROUND) - ROUND));
+    let other_half = both(twos, half, |twos, half| (twos - half).map(power_of_two));
+    Reduced { rest_m1, half: each(half, |k| k.map(power_of_two)), other_half }
 }
 
 #[inline(always)]
-fn polynomial(c: &[f64; 6], x: Lanes) -> Lanes {
-    c.iter().rev().skip(1).fold(Lanes::splat(c[5]), |sum, c| sum * x + Lanes::splat(*c))
+fn sum<const N: usize>(x: [Lanes; N], y: [Lanes; N]) -> [Lanes; N] {
+    both(x, y, |x, y| x + y)
+}
+
+#[inline(always)]
+fn product<const N: usize>(x: [Lanes; N], y: [Lanes; N]) -> [Lanes; N] {
+    both(x, y, |x, y| x * y)
+}
+
+#[inline(always)]
+fn polynomial<const N: usize>(c: &[f64; 6], x: [Lanes; N]) -> [Lanes; N] {
+    c.iter()
+        .rev()
+        .skip(1)
+        .fold([Lanes::splat(c[5]); N], |sum, c| both(sum, x, |sum, x| sum * x + Lanes::splat(*c)))
 }
 
 /// 2 to the power of a whole number of at most three digits.

@@ -20,7 +20,7 @@ impl Lanes {
     /// `f` of each lane.
     #[inline(always)]
     pub(crate) fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        Lanes(std::array::from_fn(|k| f(self.0[k])))
+        Lanes(each(self.0, f))
     }
 
     /// Lanes of `chosen` where `condition` is not zero, of `other` elsewhere.
@@ -43,8 +43,30 @@ impl Lanes {
     /// `f` of each pair of lanes.
     #[inline(always)]
     pub(crate) fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
-        Lanes(std::array::from_fn(|k| f(self.0[k], other.0[k])))
+        Lanes(both(self.0, other.0, f))
     }
+}
+
+/// `f` of each. A plain loop becomes better vectors than [`std::array::from_fn`].
+#[inline(always)]
+pub(super) fn each<T: Copy, const N: usize>(mut x: [T; N], f: impl Fn(T) -> T) -> [T; N] {
+    for x in &mut x {
+        *x = f(*x);
+    }
+    x
+}
+
+/// `f` of each pair.
+#[inline(always)]
+pub(super) fn both<T: Copy, const N: usize>(
+    mut x: [T; N],
+    y: [T; N],
+    f: impl Fn(T, T) -> T,
+) -> [T; N] {
+    for k in 0..N {
+        x[k] = f(x[k], y[k]);
+    }
+    x
 }
 
 macro_rules! lanewise {

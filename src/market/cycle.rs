@@ -61,7 +61,7 @@ pub(super) struct Workspace {
 }
 
 /// Rows of eight in a block.
-pub(super) const EIGHTS: usize = 16;
+pub(super) const EIGHTS: usize = 8;
 
 impl Workspace {
     pub(super) fn new(periods: usize, lags: usize) -> Self {
@@ -284,10 +284,9 @@ impl Owners {
         let gap = market.demand * market.per_target - fleet.capacity;
         let line = self.on_order * at_least_zero(anchor) - supply.backlog;
         let needed = anchor + given.gap_correction * (gap + given.supply_line_weight * line);
-        let by_price = (given.order_response * market.margin).exp();
         let foreseen = self.orders_before * (splat(1.0) + expected);
         let fear = given.fear_of_missing_out * at_least_zero(self.orders - foreseen);
-        let wanted = at_least_zero(needed) * by_price + fear + given.order_change[t];
+        let wanted = at_least_zero(needed) * market.order_response + fear + given.order_change[t];
         let order = market.affordable(given, at_least_zero(wanted), t);
         self.orders_before = self.orders;
         self.orders = order;

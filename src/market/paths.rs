@@ -46,8 +46,12 @@ fn fill(
 
 /// Copies the first numbers of `lanes`, as many as there is room for.
 fn copy(lanes: &[Lanes], out: &mut [f64]) {
-    for (lanes, out) in lanes.iter().zip(out.chunks_mut(LANES)) {
-        out.copy_from_slice(&lanes.0[..out.len()]);
+    let (whole, rest) = out.as_chunks_mut::<LANES>();
+    for (lanes, out) in lanes.iter().zip(&mut *whole) {
+        *out = lanes.0;
+    }
+    if let Some(lanes) = lanes.get(whole.len()) {
+        rest.copy_from_slice(&lanes.0[..rest.len()]);
     }
 }
 

@@ -9,13 +9,17 @@ pub(super) struct Market {
     pub(super) utilization: Lanes,
     pub(super) price: Lanes,
     /// Logarithm of the price as a multiple of the full cost, now and before the first period.
-    pub(super) margin: Lanes,
+    margin: Lanes,
     opening_margin: Lanes,
     pub(super) expected_growth: Lanes,
     /// Capacity wanted for each unit of demand.
     pub(super) per_target: Lanes,
-    /// Logarithm of the services used, beside what growth brings.
+    /// Logarithm of the services used in the next period, beside what growth brings, and the factor
+    /// by which they change until then.
     services: Lanes,
+    services_change: Lanes,
+    /// Factor by which the price moves the next orders.
+    pub(super) order_response: Lanes,
     /// Cost as a multiple of the opening one, and its logarithm.
     cost: Lanes,
     log_cost: Lanes,
@@ -29,7 +33,7 @@ impl Market {
     pub(super) fn new(given: &Parameters<'_>) -> Self {
         let margin = (given.price / given.full_cost).ln();
         let used = given.capacity * utilization(given.demand, given.capacity, given);
-        Market {
+        let mut market = Market {
             demand: given.demand,
             utilization: splat(0.0),
             price: given.price,
@@ -38,11 +42,15 @@ impl Market {
             expected_growth: given.opening_growth,
             per_target: splat(1.0) / given.target_utilization,
             services: splat(0.0),
+            services_change: splat(1.0),
+            order_response: splat(1.0),
             cost: splat(1.0),
             log_cost: splat(0.0),
             cost_growth: given.cost_growth.map(libm::log1p),
             revenue: given.price * used,
-        }
+        };
+        market.respond(given, 0);
+        market
     }
 
     /// Orders, or what of them can be paid for.
@@ -66,11 +74,7 @@ impl Market {
     /// Demand at the last price, what of it is served, and the price that follows.
     #[inline(always)]
     pub(super) fn clear(&mut self, given: &Parameters<'_>, fleet: &Fleet, t: usize) {
-        let last_price = self.log_cost + self.margin - self.opening_margin;
-        let wanted = given.elasticity * (given.log_intensity[t] + last_price);
-        let step = given.adjustment_speed * (wanted - self.services);
-        self.services += step;
-        let factor = given.drift[t] * step.exp();
+        let factor = given.drift[t] * self.services_change;
         let growth = factor - splat(1.0);
         self.expected_growth += given.smoothing * (growth - self.expected_growth);
         self.demand = self.demand * factor;
@@ -80,8 +84,24 @@ impl Market {
         let tight = (self.utilization * self.per_target).ln();
         self.margin =
             (splat(1.0) - given.price_reversion) * self.margin + given.price_response * tight;
-        self.price = given.full_cost * self.cost * self.margin.exp();
+        self.price = given.full_cost * self.cost * self.respond(given, t + 1);
         self.revenue = self.price * self.utilization * fleet.capacity;
+    }
+
+    /// What customers and owners will do in period `t` at the last price, which is returned as a
+    /// multiple of the full cost.
+    #[inline(always)]
+    fn respond(&mut self, given: &Parameters<'_>, t: usize) -> Lanes {
+        let price = self.log_cost + self.margin - self.opening_margin;
+        let intensity = given.log_intensity.get(t).copied().unwrap_or(splat(0.0));
+        let wanted = given.elasticity * (intensity + price);
+        let step = given.adjustment_speed * (wanted - self.services);
+        self.services += step;
+        let logarithms = [self.margin, given.order_response * self.margin, step];
+        let [price, order_response, services_change] = Lanes::exp_each(logarithms);
+        self.order_response = order_response;
+        self.services_change = services_change;
+        price
     }
 }
 
