@@ -193,6 +193,46 @@ def test_events_are_what_the_paths_show() -> None:
     assert float(data.bust.mean()) < float(data.digestion.mean())
 
 
+def test_the_cited_industry_is_plausible_before_it_begins() -> None:
+    drawn = ob.Study(ob.models.industry, INPUTS).run(draws=2048, seed=2).dataset
+    before = drawn.capacity - drawn.arrivals + drawn.retirements
+    before = before.isel(period=0, drop=True)
+    xr.testing.assert_allclose(before, drawn.opening_capacity)
+    # No stock of chips as large as the fleet waits for power.
+    assert (drawn.chips_waiting.isel(period=0, drop=True) / before).quantile(0.95) < 0.5
+    # What was paid for a MW of all kinds, from ordinary servers (28 USD m) to AI (60).
+    cost = drawn.opening_cost.quantile([0.25, 0.5, 0.75]).values
+    assert 20 < cost[0] < cost[1] < cost[2] < 60
+    # Of 2025: Amazon and Microsoft alone put some 3,800 and 2,000 MW into service in a year.
+    comes = drawn.arrivals.isel(period=slice(4)).sum("period").median().item()
+    assert 5_800 < comes < 2 * 5_800
+
+
+def slower(**changes: Any) -> xr.Dataset:
+    """The cited inputs, of which some are changed by draw."""
+    base = ob.Study(ob.models.industry, INPUTS).run(draws=1024, seed=5).dataset
+    inputs = {name: base[name] for name in TABLE.name}
+    return ob.models.industry(**inputs | changes, periods=20)
+
+
+def test_probabilities_move_as_they_should() -> None:
+    growth = ob.Study(ob.models.industry, INPUTS).run(draws=1024, seed=5).dataset.demand_growth
+    as_it_is, half, none = (slower(demand_growth=share * growth) for share in (1.0, 0.5, 0.0))
+    for event in ("digestion", "bust"):
+        found = [float(x[event].mean()) for x in (as_it_is, half, none)]
+        assert found == sorted(found), event
+        assert found[2] > found[0] + 0.2, event
+    fearful, calm = (slower(fear_of_missing_out=share) for share in (0.9, 0.0))
+    assert fearful.digestion.mean() > calm.digestion.mean()
+    soon, late = (slower(power_weeks=weeks, chip_weeks=20.0) for weeks in (52.0, 208.0))
+    assert late.lowest_utilization.mean() < soon.lowest_utilization.mean()
+    # A cut of orders reaches capex sooner where chips are ordered with their site.
+    at_once, with_power = (
+        slower(chips_with_power=share, demand_growth=0.0) for share in (0.0, 1.0)
+    )
+    assert at_once.bust_of_capex.mean() > with_power.bust_of_capex.mean() + 0.1
+
+
 def test_five_percent_of_the_cost_is_a_pain_period() -> None:
     calm = industry()
     shock = industry(efficiency=0.05, efficiency_from=4, elasticity=-1.11)
@@ -240,11 +280,57 @@ def test_funding_that_stops_is_a_bust() -> None:
 
 
 def test_power_that_takes_longer_leaves_chips_waiting() -> None:
-    soon = industry(chip_weeks=52.0, power_weeks=52.0)
-    late = industry(chip_weeks=52.0, power_weeks=208.0)
+    at_once = {"chip_weeks": 52.0, "chips_with_power": 0.0}
+    soon = industry(**at_once, power_weeks=52.0)
+    late = industry(**at_once, power_weeks=208.0)
     assert (soon.chips_waiting < 1e-6 * soon.capacity).all()
     assert (late.chips_waiting > 0.3 * late.capacity).all()
     assert (late.power_waiting < 1e-6 * late.capacity).all()
+    # Chips that are ordered to come with power do not wait; of a mix a share does.
+    with_power = industry(chip_weeks=52.0, power_weeks=208.0)
+    assert (abs(with_power.chips_waiting) < 1e-6 * with_power.capacity).all()
+    mixed = industry(chip_weeks=52.0, power_weeks=208.0, chips_with_power=0.75)
+    waiting = [(x.chips_waiting / x.capacity).values for x in (mixed, late)]
+    assert waiting[0] == pytest.approx(0.25 * waiting[1], rel=1e-6)
+
+
+def test_chips_that_take_longer_come_when_they_do() -> None:
+    slow = {"chip_weeks": 104.0, "power_weeks": 52.0, "demand_growth": 0.05}
+    for share in (0.0, 0.5):
+        xr.testing.assert_allclose(industry(**slow, chips_with_power=share), industry(**slow))
+
+
+def test_a_cut_of_orders_is_in_capex_when_chips_were_due() -> None:
+    # Nothing is ordered from the fifth quarter on; chips take two quarters, power six.
+    exact = {"spread": 0.0, "chip_weeks": 2 * WEEKS, "power_weeks": 6 * WEEKS}
+    stop = exact | {"funding": 0.0, "funding_from": 4}
+    at_once = industry(**stop, chips_with_power=0.0).capex
+    assert at_once[5] == pytest.approx(industry(**exact, chips_with_power=0.0).capex[5])
+    spent = 70.0 * QUARTER ** np.arange(1, 41)
+    power = 11.0 / (11.0 + 24.0 * QUARTER**4)
+    assert at_once[6:10].values == pytest.approx(spent[6:10] * power)
+    with_power = industry(**stop).capex
+    assert with_power[:10].values == pytest.approx(spent[:10])
+    assert with_power[10:].values == pytest.approx(0.0)
+
+
+def test_a_fleet_of_another_size_leaves_all_shares_as_they_are() -> None:
+    change = {"demand_growth": 0.05, "opening_utilization": 0.7}
+    found = industry(**change)
+    before = (found.capacity - found.arrivals + found.retirements)[0].item()
+    larger = industry(**change, opening_capacity=2.0 * before)
+    for name in ("capex", "utilization", "price", "fall", "digesting", "digestion", "bust"):
+        np.testing.assert_allclose(larger[name], found[name], rtol=1e-9, atol=1e-12, err_msg=name)
+    for name in ("orders", "capacity", "demand"):
+        np.testing.assert_allclose(larger[name], 2.0 * found[name], rtol=1e-9, err_msg=name)
+    assert found.opening_cost.item() == 35.0
+    assert larger.opening_cost.item() == pytest.approx(17.5)
+    # A cut of so many MW is half as much of it.
+    cut = {"orders_cut": 1_000.0, "orders_cut_over": 1}
+    twice = {"orders_cut": 2_000.0, "orders_cut_over": 1, "opening_capacity": 2.0 * before}
+    np.testing.assert_allclose(
+        industry(**change, **twice).utilization, industry(**change, **cut).utilization, rtol=1e-9
+    )
 
 
 def test_draws_and_scenarios_are_dimensions() -> None:
@@ -293,6 +379,8 @@ def test_out_of_range_is_nan_with_a_warning() -> None:
         "life": 0.0,
         "chip_weeks": 1e9,
         "demand_lost": 1.0,
+        "chips_with_power": 1.5,
+        "opening_capacity": 0.0,
         "target_utilization": 2.0,
     }.items():
         with pytest.warns(RuntimeWarning, match="invalid value"):
@@ -315,7 +403,7 @@ def test_wrong_structure_is_said() -> None:
 
 
 def test_every_input_is_cited() -> None:
-    assert set(TABLE.name) == set(BALANCED)
+    assert set(TABLE.name) == set(BALANCED) | {"chips_with_power", "opening_capacity"}
     assert TABLE[["unit", "date", "source", "grade"]].notna().all(axis=None)
     grades = {"A", "B", "C", "derived", "unverified", "assumption"}
     assert set(TABLE.grade) <= grades
@@ -329,6 +417,10 @@ def test_every_input_is_cited() -> None:
         pytest.approx((228.3 / 151.3) ** 0.5 - 1, abs=0.005),
         pytest.approx(228.3 / 147.5 - 1, abs=0.005),
     )
+    # Drawn by the four: 47 GW of all, 42.5% of it hyperscale, of that 59% and a tenth.
+    fleet = TABLE.set_index("name").loc["opening_capacity"]
+    assert fleet.low == pytest.approx(1e3 * 415_000 / 8_760 * 0.425 * 0.69, rel=0.07)
+    assert fleet.high == pytest.approx(3 * 7_000 + 2_000)
     chips = TABLE.set_index("name").loc["chip_cost"]
     assert chips.low <= 35 - 11.7 <= 50 - 11.7 <= chips.high == pytest.approx(60 - 11.7, abs=0.5)
 
