@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import plain_cycle
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -231,6 +233,70 @@ def test_probabilities_move_as_they_should() -> None:
         slower(chips_with_power=share, demand_growth=0.0) for share in (0.0, 1.0)
     )
     assert at_once.bust_of_capex.mean() > with_power.bust_of_capex.mean() + 0.1
+    # But then more chips wait than serve.
+    assert (at_once.chips_waiting / at_once.capacity).isel(period=0).median() > 1.0
+
+
+def test_single_draws_by_plain_python() -> None:
+    result = ob.Study(ob.models.industry, INPUTS).run(draws=512, seed=11).dataset
+    both = result.digestion + 2 * result.bust
+    # A few of each: neither, a digestion alone, and a bust.
+    chosen = np.concatenate([np.flatnonzero(both == kind)[:3] for kind in (0, 1, 3)])
+    assert len(chosen) >= 7
+    for draw in chosen:
+        one = result.isel(draw=draw)
+        g = {name: float(one[name]) for name in TABLE.name}
+        growth = (1 + g["capex_growth"]) ** 0.25 - 1
+        weeks = {"chip": g["chip_weeks"], "power": g["power_weeks"]}
+        lags = {
+            name: even_shares(xr.DataArray(x / WEEKS), xr.DataArray(g["spread"])).values
+            for name, x in weeks.items()
+        }
+        chips = g["chips_with_power"] * lags["power"]
+        chips[: len(lags["chip"])] += (1 - g["chips_with_power"]) * lags["chip"]
+        same = ["elasticity", "adjustment_speed", "target_utilization", "price_response"]
+        same += ["price_reversion", "gap_correction", "supply_line_weight", "planning_horizon"]
+        same += ["smoothing", "fear_of_missing_out", "order_response", "chip_cost", "power_cost"]
+        path = plain_cycle.run(
+            40,
+            capacity=g["opening_capacity"],
+            demand=g["opening_capacity"] * g["opening_utilization"],
+            growth=(1 + g["demand_growth"]) ** 0.25 - 1,
+            opening_growth=growth,
+            life=min(4 * g["life"], g["generations"] * g["cadence"] / 3),
+            full_cost=1 / g["price_over_cost"],
+            cost_growth=(1 + g["cost_growth"]) ** 0.25 - 1,
+            chip_lead_time=chips,
+            power_lead_time=lags["power"],
+            **{name: g[name] for name in same},
+        )
+        for name in ("orders", "utilization", "price"):
+            np.testing.assert_allclose(one[name], path[name], rtol=1e-6, err_msg=name)
+        # Before the first quarter all had grown evenly, and came to what was spent then.
+        still = plain_cycle.run(
+            1,
+            capacity=1.0,
+            growth=growth,
+            opening_growth=growth,
+            life=min(4 * g["life"], g["generations"] * g["cadence"] / 3),
+            chip_lead_time=chips,
+            power_lead_time=lags["power"],
+            chip_cost=g["chip_cost"],
+            power_cost=g["power_cost"],
+        )
+        per_mw = still["capex"][0] / (1 + growth) * g["opening_capacity"]
+        capex = path["capex"] / per_mw * g["opening_capex"]
+        np.testing.assert_allclose(one.capex, capex, rtol=1e-6)
+        last = still["orders"][0] / (1 + growth) * g["opening_capacity"]
+        orders = [last / (1 + growth) ** k for k in (3, 2, 1, 0)] + list(path["orders"])
+        lower = [now < then for now, then in zip(orders[4:], orders, strict=False)]
+        peak, idle, bust = g["opening_capex"], 0, False
+        for spent, used in zip(capex, path["utilization"], strict=True):
+            peak = max(peak, spent)
+            idle = idle + 1 if used < 0.4 else 0
+            bust |= spent <= peak / 2 or idle >= 8
+        assert one.digestion == any(a and b for a, b in itertools.pairwise(lower))
+        assert one.bust == bust
 
 
 def test_five_percent_of_the_cost_is_a_pain_period() -> None:
