@@ -1,4 +1,4 @@
-"""The industry's cycle: opening, events by hand, what may happen, a study of the cited inputs."""
+"""The industry's cycle: opening, events by hand, what may happen, what is cited."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from overbuild.models._events import below_a_year_ago, fall_from_peak, in_a_row
 from overbuild.models._lead_times import WEEKS, discounted, even_shares, later
 
 TABLE = pd.read_csv(ob.data.path("industry"))
-INPUTS = ob.read_inputs(ob.data.path("industry"))
 
 #: An industry in balanced growth of a fifth a year, on target and at cost.
 BALANCED: dict[str, Any] = {
@@ -173,26 +172,6 @@ def test_definitions_are_arguments() -> None:
         industry(digestion_quarters=1.5)
 
 
-def test_events_are_what_the_paths_show() -> None:
-    data = ob.Study(ob.models.industry, INPUTS).run(draws=512, seed=3).dataset
-    orders, capex = data.orders.values, data.capex.values
-    opening = float(TABLE.set_index("name").value["opening_capex"])
-    for draw in range(0, 512, 7):
-        peak, busts, row = opening, False, 0
-        for spent, used in zip(capex[draw], data.utilization.values[draw], strict=True):
-            peak = max(peak, spent)
-            busts |= spent <= 0.5 * peak
-            row = row + 1 if used < 0.4 else 0
-            busts |= row == 8
-        assert data.bust.values[draw] == busts
-        # From the second year on, where a year ago is among the periods.
-        lower = orders[draw, 4:] < orders[draw, :-4]
-        pairs = lower[1:] & lower[:-1]
-        np.testing.assert_array_equal(data.digesting.values[draw, 5:], pairs)
-    assert 0.0 < float(data.digestion.mean()) < 1.0
-    assert float(data.bust.mean()) < float(data.digestion.mean())
-
-
 def test_five_percent_of_the_cost_is_a_pain_period() -> None:
     calm = industry()
     shock = industry(efficiency=0.05, efficiency_from=4, elasticity=-1.11)
@@ -240,11 +219,57 @@ def test_funding_that_stops_is_a_bust() -> None:
 
 
 def test_power_that_takes_longer_leaves_chips_waiting() -> None:
-    soon = industry(chip_weeks=52.0, power_weeks=52.0)
-    late = industry(chip_weeks=52.0, power_weeks=208.0)
+    at_once = {"chip_weeks": 52.0, "chips_with_power": 0.0}
+    soon = industry(**at_once, power_weeks=52.0)
+    late = industry(**at_once, power_weeks=208.0)
     assert (soon.chips_waiting < 1e-6 * soon.capacity).all()
     assert (late.chips_waiting > 0.3 * late.capacity).all()
     assert (late.power_waiting < 1e-6 * late.capacity).all()
+    # Chips that are ordered to come with power do not wait; of a mix a share does.
+    with_power = industry(chip_weeks=52.0, power_weeks=208.0)
+    assert (abs(with_power.chips_waiting) < 1e-6 * with_power.capacity).all()
+    mixed = industry(chip_weeks=52.0, power_weeks=208.0, chips_with_power=0.75)
+    waiting = [(x.chips_waiting / x.capacity).values for x in (mixed, late)]
+    assert waiting[0] == pytest.approx(0.25 * waiting[1], rel=1e-6)
+
+
+def test_chips_that_take_longer_come_when_they_do() -> None:
+    slow = {"chip_weeks": 104.0, "power_weeks": 52.0, "demand_growth": 0.05}
+    for share in (0.0, 0.5):
+        xr.testing.assert_allclose(industry(**slow, chips_with_power=share), industry(**slow))
+
+
+def test_a_cut_of_orders_is_in_capex_when_chips_were_due() -> None:
+    # Nothing is ordered from the fifth quarter on; chips take two quarters, power six.
+    exact = {"spread": 0.0, "chip_weeks": 2 * WEEKS, "power_weeks": 6 * WEEKS}
+    stop = exact | {"funding": 0.0, "funding_from": 4}
+    at_once = industry(**stop, chips_with_power=0.0).capex
+    assert at_once[5] == pytest.approx(industry(**exact, chips_with_power=0.0).capex[5])
+    spent = 70.0 * QUARTER ** np.arange(1, 41)
+    power = 11.0 / (11.0 + 24.0 * QUARTER**4)
+    assert at_once[6:10].values == pytest.approx(spent[6:10] * power)
+    with_power = industry(**stop).capex
+    assert with_power[:10].values == pytest.approx(spent[:10])
+    assert with_power[10:].values == pytest.approx(0.0)
+
+
+def test_a_fleet_of_another_size_leaves_all_shares_as_they_are() -> None:
+    change = {"demand_growth": 0.05, "opening_utilization": 0.7}
+    found = industry(**change)
+    before = (found.capacity - found.arrivals + found.retirements)[0].item()
+    larger = industry(**change, opening_capacity=2.0 * before)
+    for name in ("capex", "utilization", "price", "fall", "digesting", "digestion", "bust"):
+        np.testing.assert_allclose(larger[name], found[name], rtol=1e-9, atol=1e-12, err_msg=name)
+    for name in ("orders", "capacity", "demand"):
+        np.testing.assert_allclose(larger[name], 2.0 * found[name], rtol=1e-9, err_msg=name)
+    assert found.opening_cost.item() == 35.0
+    assert larger.opening_cost.item() == pytest.approx(17.5)
+    # A cut of so many MW is half as much of it.
+    cut = {"orders_cut": 1_000.0, "orders_cut_over": 1}
+    twice = {"orders_cut": 2_000.0, "orders_cut_over": 1, "opening_capacity": 2.0 * before}
+    np.testing.assert_allclose(
+        industry(**change, **twice).utilization, industry(**change, **cut).utilization, rtol=1e-9
+    )
 
 
 def test_draws_and_scenarios_are_dimensions() -> None:
@@ -293,6 +318,8 @@ def test_out_of_range_is_nan_with_a_warning() -> None:
         "life": 0.0,
         "chip_weeks": 1e9,
         "demand_lost": 1.0,
+        "chips_with_power": 1.5,
+        "opening_capacity": 0.0,
         "target_utilization": 2.0,
     }.items():
         with pytest.warns(RuntimeWarning, match="invalid value"):
@@ -315,7 +342,7 @@ def test_wrong_structure_is_said() -> None:
 
 
 def test_every_input_is_cited() -> None:
-    assert set(TABLE.name) == set(BALANCED)
+    assert set(TABLE.name) == set(BALANCED) | {"chips_with_power", "opening_capacity"}
     assert TABLE[["unit", "date", "source", "grade"]].notna().all(axis=None)
     grades = {"A", "B", "C", "derived", "unverified", "assumption"}
     assert set(TABLE.grade) <= grades
@@ -329,28 +356,9 @@ def test_every_input_is_cited() -> None:
         pytest.approx((228.3 / 151.3) ** 0.5 - 1, abs=0.005),
         pytest.approx(228.3 / 147.5 - 1, abs=0.005),
     )
+    # Drawn by the four: 47 GW of all, 42.5% of it hyperscale, of that 59% and a tenth.
+    fleet = TABLE.set_index("name").loc["opening_capacity"]
+    assert fleet.low == pytest.approx(1e3 * 415_000 / 8_760 * 0.425 * 0.69, rel=0.07)
+    assert fleet.high == pytest.approx(3 * 7_000 + 2_000)
     chips = TABLE.set_index("name").loc["chip_cost"]
     assert chips.low <= 35 - 11.7 <= 50 - 11.7 <= chips.high == pytest.approx(60 - 11.7, abs=0.5)
-
-
-def test_a_study_gives_probabilities_with_errors_and_drivers() -> None:
-    scenarios = {
-        "shock": {"efficiency": 0.5, "efficiency_from": 4.0},
-        "stop": {"funding_from": 4.0},
-    }
-    never = {"efficiency": 1.0, "efficiency_from": 99.0, "funding": 0.0, "funding_from": 99.0}
-    base = INPUTS | never
-    result = ob.Study(ob.models.industry, base, scenarios=scenarios).run(draws=2048, seed=1)
-    table = result.summary()
-    for event in ("digestion", "bust"):
-        rows = table[table.index.str.startswith(f"{event}[")]
-        assert len(rows) == 3
-        assert ((rows["mean"] >= 0) & (rows["mean"] <= 1)).all()
-        # No worse than draws that know nothing of each other.
-        assert (rows["SE mean"] <= np.sqrt(rows["mean"] * (1 - rows["mean"]) / 2048) * 1.5).all()
-    bust = result.dataset.bust.mean("draw")
-    assert bust.sel(scenario="stop").item() == 1.0
-    assert bust.sel(scenario="base").item() < 0.3
-    assert result.dataset.digestion.mean("draw").sel(scenario="shock").item() > 0.6
-    drivers = result.sensitivity()
-    assert "demand_growth" in drivers.index.get_level_values("input")

@@ -44,6 +44,16 @@ def _area(edges: xr.DataArray, low: xr.DataArray, high: xr.DataArray) -> xr.Data
     return area
 
 
+def mixed(some: xr.DataArray, others: xr.DataArray, weight: xr.DataArray) -> xr.DataArray:
+    """Return shares by lag of which the others have a weight."""
+    longest = max(some.sizes["lag"], others.sizes["lag"])
+    some, others = (
+        table.pad(lag=(0, longest - table.sizes["lag"]), constant_values=0.0)
+        for table in (some, others)
+    )
+    return (1.0 - weight) * some + weight * others
+
+
 def later(shares: xr.DataArray) -> xr.DataArray:
     """Return the share that arrives after more than each number of quarters."""
     backward = slice(None, None, -1)

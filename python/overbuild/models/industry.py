@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,7 +11,8 @@ from overbuild import capex as money
 from overbuild import market
 from overbuild._calls import Values, at_least_one, numeric, with_names, within
 from overbuild.models._events import outcome
-from overbuild.models._lead_times import MOST, WEEKS, discounted, even_shares, later
+from overbuild.models._lead_times import MOST, WEEKS
+from overbuild.models._past import past, quarterly
 
 _UNITS = {
     "demand": "MW",
@@ -26,6 +26,7 @@ _UNITS = {
     "utilization": "share",
     "price": "ratio",
     "capex": "USD bn",
+    "opening_cost": "USD m/MW",
     "fall": "share",
     "digesting": "share",
     "digestion": "share",
@@ -54,6 +55,8 @@ _RANGES = {
     "chip_weeks": (0.0, MOST * WEEKS / 2),
     "power_weeks": (0.0, MOST * WEEKS / 2),
     "spread": (0.0, 1.0),
+    "chips_with_power": (0.0, 1.0),
+    "opening_capacity": (_TINY, _MOST),
     "efficiency": (_TINY, _MOST),
     "demand_lost": (0.0, float(np.nextafter(1.0, 0.0))),
     "orders_cut": (-_MOST, _MOST),
@@ -94,6 +97,8 @@ def industry(
     smoothing: Values,
     fear_of_missing_out: Values,
     order_response: Values,
+    chips_with_power: Values = 1.0,
+    opening_capacity: Values | None = None,
     utilization_cap: Values = 1.0,
     efficiency: Values = 1.0,
     efficiency_from: Values = 0.0,
@@ -169,6 +174,12 @@ def industry(
     fear_of_missing_out, order_response : array_like
         Share of the growth of all orders beyond demand's that is ordered on top; elasticity of
         orders to price over full cost.
+    chips_with_power : array_like
+        Share of the chips that come when their power does, a fraction. The others are ordered with
+        their site, arrive after `chip_weeks` and wait.
+    opening_capacity : array_like, optional
+        MW in service before the first quarter; if not given, what was spent at these costs of a MW.
+        If given, all costs of a MW are scaled so that the same money has bought it.
     utilization_cap : array_like
         Largest share of capacity that can be in use, a fraction.
     efficiency, efficiency_from : array_like
@@ -202,7 +213,8 @@ def industry(
         that before the first quarter; ``capex`` in USD bn, ``fall``, its share below its peak so
         far; ``digesting``, 1 while the industry digests, else 0. Shape (...): ``digestion`` and
         ``bust``, 1 if there is one, else 0, so that their means over draws are probabilities;
-        ``bust_of_capex`` and ``bust_of_utilization``, by which of both; ``largest_fall`` and
+        ``bust_of_capex`` and ``bust_of_utilization``, by which of both; ``opening_cost``, of a MW
+        with chips and power before the first quarter, USD m; ``largest_fall`` and
         ``lowest_utilization``. NaN where an argument is missing or out of range, the latter with
         NumPy's *invalid value* warning.
 
@@ -220,7 +232,9 @@ def industry(
     A study of it is ``ob.Study(ob.models.industry, ob.read_inputs(ob.data.path("industry")))``; the
     table's sources are cited there, and judgements marked as such. The summary gives means with
     standard errors, ``sensitivity()`` what drives them. Orders are counted as they are placed,
-    capex as chips and power arrive.
+    capex as chips and power arrive: with all chips ordered to come with their power, a cut of
+    orders reaches capex years later; with all ordered at once, within quarters, but then chips of
+    several quarters wait for power. Neither lets owners cancel what is ordered.
 
     Source: as of :func:`overbuild.market.cycle`; definitions of digestion and bust are ours.
 
@@ -248,6 +262,8 @@ def industry(
         chip_weeks=chip_weeks,
         power_weeks=power_weeks,
         spread=spread,
+        chips_with_power=chips_with_power,
+        opening_capacity=opening_capacity,
         efficiency=efficiency,
         efficiency_from=efficiency_from,
         demand_lost=demand_lost,
@@ -259,14 +275,14 @@ def industry(
         funding_from=funding_from,
         funding_growth=funding_growth,
     )
-    past, series = _past(given), _series(given, periods)
+    before, series = past(given), _series(given, periods)
     found = vars(
         market.cycle(
             periods=periods,
-            capacity=past.capacity,
-            demand=past.capacity * given.opening_utilization,
-            opening_growth=past.growth,
-            life=past.life,
+            capacity=before.capacity,
+            demand=before.capacity * given.opening_utilization,
+            opening_growth=before.growth,
+            life=before.life,
             elasticity=elasticity,
             adjustment_speed=adjustment_speed,
             target_utilization=target_utilization,
@@ -280,11 +296,11 @@ def industry(
             smoothing=smoothing,
             fear_of_missing_out=fear_of_missing_out,
             order_response=order_response,
-            chip_lead_time=past.chips,
-            power_lead_time=past.power,
-            chip_cost=given.chip_cost,
-            power_cost=given.power_cost,
-            cost_growth=_quarterly(given.cost_growth),
+            chip_lead_time=before.chips,
+            power_lead_time=before.power,
+            chip_cost=before.chip_cost,
+            power_cost=before.power_cost,
+            cost_growth=quarterly(given.cost_growth),
             growth=series.growth,
             intensity=series.intensity,
             order_change=series.order_change,
@@ -295,20 +311,24 @@ def industry(
     quarters = np.datetime64(start, "M") + 3 * np.arange(periods)
     dates = {"period": quarters.astype("datetime64[ns]")}
     paths = {name: path.assign_coords(dates) for name, path in found.items()}
+    cost: xr.DataArray = before.chip_cost + before.power_cost
+    paths["opening_cost"] = cost.where(found["orders"].notnull().all("period"))
     counts = (
         at_least_one(digestion_quarters, "digestion_quarters"),
         at_least_one(bust_quarters, "bust_quarters"),
     )
-    paths |= outcome(paths, past, given.opening_capex, counts, bust_fall, bust_utilization)
+    paths |= outcome(paths, before, given.opening_capex, counts, bust_fall, bust_utilization)
     return xr.Dataset(
         {name: paths[name].drop_attrs().assign_attrs(unit=unit) for name, unit in _UNITS.items()}
     )
 
 
-def _checked(**arguments: Values) -> SimpleNamespace:
+def _checked(**arguments: Values | None) -> SimpleNamespace:
     """Return the arguments as arrays with named axes, within their ranges and alike in labels."""
     named = {}
     for name, value in arguments.items():
+        if value is None:
+            continue
         array = with_names(name, numeric(name, value), [])
         if "period" in array.dims and name != "demand_growth":
             msg = f"{name} is one number for all of 'period', but has that dimension"
@@ -319,40 +339,7 @@ def _checked(**arguments: Values) -> SimpleNamespace:
     except ValueError as error:
         msg = f"arguments have different labels or lengths: {error}"
         raise ValueError(msg) from error
-    return SimpleNamespace(**named)
-
-
-def _quarterly(growth: xr.DataArray) -> xr.DataArray:
-    """Return the growth a quarter that makes a growth a year; roots have the same bits anywhere."""
-    factor: Any = np.sqrt(np.sqrt(1.0 + growth))
-    quarter: xr.DataArray = factor - 1.0
-    return quarter
-
-
-def _past(given: SimpleNamespace) -> SimpleNamespace:
-    """Work out from capex what was ordered, what is on order and what is in service."""
-    growth = _quarterly(given.capex_growth)
-    life = within(
-        np.minimum(4.0 * given.life, given.generations * given.cadence / 3.0), 1.0, np.inf
-    )
-    shares = {
-        name: even_shares(weeks / WEEKS, given.spread)
-        for name, weeks in {"chips": given.chip_weeks, "power": given.power_weeks}.items()
-    }
-    spent, still_open = [], []
-    for cost, share in zip((given.chip_cost, given.power_cost), shares.values(), strict=True):
-        spent.append(cost * discounted(share, growth))
-        still_open.append(discounted(later(share), growth))
-    orders = 1e3 * given.opening_capex / (spent[0] + spent[1])
-    backlog: Any = np.maximum(still_open[0], still_open[1])
-    arrivals = orders * (1.0 - backlog * growth / (1.0 + growth))
-    whole = np.floor(life)
-    # Of each vintage as much is there as an annuity in advance is worth.
-    fleet = -money.pv(growth, whole, 1.0, when="begin")
-    fleet = fleet + (life - whole) * money.pv(growth, whole, 0.0, -1.0)
-    return SimpleNamespace(
-        growth=growth, life=life, orders=orders, capacity=arrivals * fleet, **shares
-    )
+    return SimpleNamespace(**dict.fromkeys(arguments) | named)
 
 
 def _series(given: SimpleNamespace, periods: int) -> SimpleNamespace:
@@ -374,9 +361,9 @@ def _series(given: SimpleNamespace, periods: int) -> SimpleNamespace:
     is_cut = (quarter >= cut_from) & (quarter < cut_from + over)
     cut = (-given.orders_cut / over * is_cut).where(cut_from.notnull())
     elapsed = (quarter - given.funding_from).clip(min=0.0)
-    funds = money.fv(_quarterly(given.funding_growth), elapsed, 0.0, -1e3 * given.funding)
+    funds = money.fv(quarterly(given.funding_growth), elapsed, 0.0, -1e3 * given.funding)
     return SimpleNamespace(
-        growth=(1.0 + _quarterly(given.demand_growth)) * kept - 1.0,
+        growth=(1.0 + quarterly(given.demand_growth)) * kept - 1.0,
         intensity=since(given.efficiency_from, given.efficiency, 1.0),
         order_change=cut,
         funding=since(given.funding_from, funds, np.inf),
