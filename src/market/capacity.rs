@@ -8,6 +8,7 @@ const TABLE: &[Kernel] = &[
     elementwise(c"mismatch_cost", mismatch_cost),
     elementwise(c"earnings", earnings),
     elementwise(c"value_of_waiting", value_of_waiting),
+    elementwise_slow(c"first_wait", first_wait),
     elementwise_slow(c"break_even_wait", break_even_wait),
 ];
 
@@ -66,52 +67,101 @@ fn waiting(earnings: f64, cost: f64, wait: f64, interest: f64, fall: f64) -> f64
     if net > 0.0 { net * libm::exp(-interest * wait) } else { 0.0 }
 }
 
-/// Longest wait that is worth no less than buying now; infinite if buying now is worth nothing, 0
-/// if no wait is.
-///
-/// Where it is worth something, waiting loses value all the time, or, with margins that rise, from
-/// some peak on. If margins rise as fast as interest, there is no end to it.
+/// What stands for no wait: NaN would be taken for arguments out of range.
+const NONE: f64 = -1.0;
+
+/// Shortest wait that is worth no less than buying now; -1 if none is.
+fn first_wait(earnings: f64, cost: f64, now: f64, discount_rate: f64, decline: f64) -> f64 {
+    paying_waits(earnings, cost, now, discount_rate, decline).0
+}
+
+/// Longest wait that is worth no less than buying now, which may be infinite; -1 if none is.
 fn break_even_wait(earnings: f64, cost: f64, now: f64, discount_rate: f64, decline: f64) -> f64 {
-    let Some((interest, fall)) = forces(discount_rate, decline) else { return f64::NAN };
-    let given = !(earnings.is_nan() || now.is_nan());
-    if !(given && cost >= 0.0 && interest >= 0.0) {
-        return f64::NAN;
+    paying_waits(earnings, cost, now, discount_rate, decline).1
+}
+
+/// Shortest and longest wait that is worth no less than buying now: all between them are, too.
+///
+/// The value of waiting falls from the start or, with margins that rise, from some peak on; if they
+/// rise as fast as interest, it never falls.
+fn paying_waits(
+    earnings: f64,
+    cost: f64,
+    now: f64,
+    discount_rate: f64,
+    decline: f64,
+) -> (f64, f64) {
+    let unknown = (f64::NAN, f64::NAN);
+    let Some((interest, fall)) = forces(discount_rate, decline) else { return unknown };
+    if earnings.is_nan() || now.is_nan() || !(cost >= 0.0 && interest >= 0.0) {
+        return unknown;
     }
     if now <= 0.0 {
-        return f64::INFINITY;
+        return (0.0, f64::INFINITY);
     }
-    let worth = |wait: f64| waiting(earnings, cost, wait, interest, fall) >= now;
-    if interest + fall <= 0.0 {
-        // It nears, or passes, what it would earn without cost.
-        let limit = if fall == 0.0 || interest + fall == 0.0 {
-            if interest > 0.0 { earnings } else { earnings - cost }
-        } else {
-            f64::INFINITY * earnings
+    if earnings.is_infinite() {
+        return unknown;
+    }
+    // What waiting adds, as a sum of what it adds at once and what changes: so rounding does not
+    // move where it begins to cost.
+    let at_once = earnings - cost - now;
+    let net = interest + fall;
+    let adds = |wait: f64| {
+        at_once + earnings * libm::expm1(-net * wait) - cost * libm::expm1(-interest * wait)
+    };
+    if net <= 0.0 {
+        // It rises all the time, if it changes: without bound or to what it would be without cost.
+        let limit = match (interest > 0.0, net < 0.0) {
+            (_, true) => f64::INFINITY,
+            (true, false) => at_once + cost,
+            (false, false) => at_once,
         };
-        return if limit >= now { f64::INFINITY } else { 0.0 };
+        if at_once >= 0.0 {
+            return (0.0, f64::INFINITY);
+        }
+        if limit <= 0.0 {
+            return (NONE, NONE);
+        }
+        return (root_after(0.0, |wait| adds(wait) >= 0.0), f64::INFINITY);
     }
-    let top = interest * cost / ((interest + fall) * earnings);
+    let top = interest * cost / (net * earnings);
     let peak = if fall < 0.0 && top > 1.0 { libm::log(top) / -fall } else { 0.0 };
-    if !worth(peak) {
-        return 0.0;
+    if at_once < 0.0 && (peak == 0.0 || adds(peak) < 0.0) {
+        return (NONE, NONE);
     }
-    let (mut low, mut step) = (peak, 1.0);
-    while worth(low + step) {
+    let first = if at_once < 0.0 { root(0.0, peak, |wait| adds(wait) >= 0.0) } else { 0.0 };
+    let last = if at_once == 0.0 && peak == 0.0 {
+        0.0
+    } else {
+        root_after(peak, |wait| adds(wait) <= 0.0)
+    };
+    (first, last)
+}
+
+/// Where `holds` begins to, after `low`; infinite if that is further than any number of years.
+fn root_after(low: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut step) = (low, 1.0);
+    while !holds(low + step) {
         low += step;
         step *= 2.0;
         if low > 1e15 {
             return f64::INFINITY;
         }
     }
-    let mut high = low + step;
-    for _ in 0..200 {
+    root(low, low + step, holds)
+}
+
+/// Where `holds` begins to between `low` and `high`, where it does.
+fn root(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    // A root close to 0 has as many digits as any other.
+    for _ in 0..1_100 {
         let middle = low + 0.5 * (high - low);
         if middle <= low || middle >= high {
             break;
         }
-        if worth(middle) { low = middle } else { high = middle }
+        if holds(middle) { high = middle } else { low = middle }
     }
-    low
+    high
 }
 
 #[cfg(feature = "python")]
@@ -158,8 +208,25 @@ mod tests {
             );
         }
         assert_eq!(break_even_wait(150.0, 100.0, -1.0, 0.1, 0.3), f64::INFINITY);
-        assert_eq!(break_even_wait(150.0, 100.0, 60.0, 0.1, 0.3), 0.0);
+        // Worth as much at once and less from then on, and less from the beginning.
+        assert_eq!(break_even_wait(160.0, 100.0, 60.0, 0.1, 0.3), 0.0);
+        assert_eq!(break_even_wait(150.0, 100.0, 60.0, 0.1, 0.3), NONE);
         // Margins that rise as fast as interest.
         assert_eq!(break_even_wait(150.0, 100.0, 50.0, 0.0, 0.0), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_poorer_generation_may_pay_between_two_waits() {
+        let (earnings, cost, now, rate, decline) = (150.0, 100.0, 50.5, 0.1, -0.05);
+        let first = first_wait(earnings, cost, now, rate, decline);
+        let last = break_even_wait(earnings, cost, now, rate, decline);
+        assert!(0.0 < first && first < last && last < f64::INFINITY);
+        for wait in [first, last] {
+            let worth = value_of_waiting(earnings, cost, wait, rate, decline);
+            assert!((worth - now).abs() < 1e-12, "{wait} {worth}");
+        }
+        let between = value_of_waiting(earnings, cost, 0.5 * (first + last), rate, decline);
+        assert!(between > now);
+        assert_eq!(first_wait(earnings, cost, 80.0, rate, decline), NONE);
     }
 }

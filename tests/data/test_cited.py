@@ -17,7 +17,7 @@ NAMES = ob.data.names()
 TABLES = {name: ob.data.load(name) for name in NAMES}
 STATED = {name: ob.data.load(name, as_stated=True) for name in NAMES}
 PUBLISHED = [name for name in NAMES if "published" in TABLES[name]]
-INPUTS = [n for n in NAMES if "distribution" in TABLES[n] and "published" not in TABLES[n]]
+INPUTS = [n for n in NAMES if "distribution" in TABLES[n]]
 
 
 def each(unit: str) -> pd.Series:
@@ -186,6 +186,26 @@ class TestLoading:
                 np.testing.assert_array_equal(one.value.ppf(tails), other.value.ppf(tails))
             else:
                 assert one.value == other.value
+
+    def test_inputs_keep_the_day_on_which_they_were_published(self) -> None:
+        inputs = ob.read_inputs(ob.data.path("hindcast"))
+        assert inputs["lead_weeks"].published == "2024-09-09"
+        assert inputs["lead_weeks"].date == "2024-06"
+        data = ob.Study(lambda lead_weeks: {"y": lead_weeks}, {"lead_weeks": inputs["lead_weeks"]})
+        assert data.run(64).dataset["lead_weeks"].attrs["published"] == "2024-09-09"
+
+    def test_no_two_sources_are_of_one_figure(self) -> None:
+        listed = ob.data.sources()
+        assert not listed.duplicated(["table", "figure"]).any()
+        assert len(listed) == sum(map(len, TABLES.values()))
+        prices = listed[listed["table"] == "hardware_prices"]["figure"].to_list()
+        assert prices[:2] == ["K80, 2014-11-17", "K80, 2016-07-01"]
+        assert "A100, kw" in listed["figure"].to_list()  # has one date
+
+    def test_lengths_of_time_are_in_the_singular_as_all_units(self) -> None:
+        units = set(ob.data.sources()["unit"])
+        assert {"week", "month", "quarter", "year"} <= units
+        assert not {u for u in units if u + "s" in units or u in ("weeks", "months", "years")}
 
     @given(st.dates(pd.Timestamp("2019-01-01").date(), pd.Timestamp("2027-12-31").date()))
     def test_what_is_known_by_a_day(self, day) -> None:

@@ -497,8 +497,9 @@ class TestProse:
     def test_short_answer(self) -> None:
         table = claims()
         assert table.loc["C18", "verdict"] == "holds"
-        after = re.search(r"above (\d+) weeks?", table.loc["C19", "verdict"])
+        after = re.search(r"above (\d+) weeks", table.loc["C19", "verdict"])
         assert after is not None
+        assert not table["verdict"].str.contains(r"\d (?:week|quarter|month|year)\b").any()
         assert 2.5 < int(after[1]) / 52.18 < 3.2  # within about three years
         assert table.loc["C1", "P50"] == pytest.approx(100 / 3, abs=2)  # a third
         assert table.loc["C1", "verdict"] == table.loc["C3", "verdict"] == "does not follow"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
+import mpmath
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -16,6 +18,35 @@ import overbuild as ob
 
 pool = ob.market.pool
 SHARES = np.array([1e-12, 1e-6, 0.01, 0.3, 0.5, 0.9, 0.999])
+
+
+class Mirrored:
+    """The distribution of what is the negative of another."""
+
+    def __init__(self, law: Any) -> None:
+        self.law = law
+
+    def ppf(self, q: Any) -> Any:
+        return -self.law.isf(q)
+
+    def isf(self, q: Any) -> Any:
+        return -self.law.ppf(q)
+
+    def cdf(self, x: Any) -> Any:
+        return self.law.sf(-np.asarray(x))
+
+    def sf(self, x: Any) -> Any:
+        return self.law.cdf(-np.asarray(x))
+
+    def pdf(self, x: Any) -> Any:
+        return self.law.pdf(-np.asarray(x))
+
+    def logpdf(self, x: Any) -> Any:
+        return self.law.logpdf(-np.asarray(x))
+
+    def support(self) -> tuple[float, float]:
+        low, high = self.law.support()
+        return -high, -low
 
 
 class TestLinear:
@@ -128,9 +159,79 @@ class TestLogarithmic:
         assert found.mean() == pytest.approx(law.mean(), rel=1e-6)
         assert found.var() == pytest.approx(law.var(), rel=1e-5)
 
-    def test_moments_that_do_not_exist(self) -> None:
-        assert np.isnan(pool([stats.cauchy()], kind="log").mean())
-        assert np.isnan(pool([stats.pareto(1.5)], kind="log").var())
+    @pytest.mark.parametrize(
+        "law",
+        [stats.cauchy(), stats.cauchy(3, 2), stats.pareto(0.9), stats.pareto(1.5), stats.pareto(2),
+         stats.t(1.5), stats.t(2), stats.levy(), stats.halfcauchy(), stats.invgamma(1.7)],
+        ids=lambda law: f"{law.dist.name}{law.args}",
+    )  # fmt: skip
+    def test_moments_that_do_not_exist_are_as_in_scipy(self, law) -> None:  # type: ignore[no-untyped-def]
+        found = pool([law, law], kind="log")
+        np.testing.assert_allclose(
+            [found.mean(), found.var()], [law.mean(), law.var()], rtol=1e-9, atol=1e-12
+        )
+        downwards = pool([Mirrored(law)], kind="log")
+        np.testing.assert_allclose(
+            [downwards.mean(), downwards.var()], [-law.mean(), law.var()], rtol=1e-9, atol=1e-12
+        )
+
+    @settings(deadline=None)
+    @given(
+        parts=st.lists(
+            st.tuples(st.floats(0.2, 6), st.floats(0.01, 100), st.floats(0.05, 5)),
+            min_size=1,
+            max_size=3,
+        )
+    )
+    @example(parts=[(2.2, 1.0, 1.0)])
+    @example(parts=[(3.0, 2.0, 1.0), (1.02, 5.0, 1.0)])
+    def test_inverse_gammas_pool_by_their_parameters(
+        self, parts: list[tuple[float, float, float]]
+    ) -> None:
+        shape, scale, weight = np.array(parts).T
+        weight = weight / weight.sum()
+        a, b = mpmath.mpf(float(weight @ shape)), mpmath.mpf(float(weight @ scale))
+        assume(min(abs(a - 1), abs(a - 2)) > 1e-5)  # between finite and infinite by rounding
+        laws = [stats.invgamma(a, scale=b) for a, b in zip(shape, scale, strict=True)]
+        found = pool(laws, weight, kind="log")
+        mean = b / (a - 1) if a > 1 else mpmath.inf
+        var = b**2 / ((a - 1) ** 2 * (a - 2)) if a > 2 else mpmath.inf
+        assert found.mean() == pytest.approx(float(mean), rel=1e-8)
+        assert found.var() == pytest.approx(float(var), rel=1e-7)
+
+    @pytest.mark.parametrize("power", [2.01, 2.5, 3.0, 8.0])
+    def test_a_heavy_tail_against_quadrature(self, power: float) -> None:
+        # A Student's t and a Pareto distribution, of which the one is heavier and starts lower.
+        laws, weights = [stats.t(power), stats.pareto(power, loc=-1.5)], [0.25, 0.75]
+
+        def product(x):  # type: ignore[no-untyped-def]
+            student = (1 + x * x / power) ** (-(power + 1) / 2)
+            return student**0.25 * (x + 1.5) ** (-0.75 * (power + 1))
+
+        ends = [-0.5, 0, 1, 10, mpmath.mpf(10) ** 3, mpmath.mpf(10) ** 6]
+
+        def moment(k: int):  # type: ignore[no-untyped-def]
+            near = mpmath.quad(lambda x: x**k * product(x), ends)
+            # x = e^s makes what is left of a power an exponential.
+            start = mpmath.log(ends[-1])
+            far = [start, start + 10, start + 100, start + 1000, start + 10000]
+            return near + mpmath.quad(
+                lambda s: mpmath.exp((k + 1) * s) * product(mpmath.exp(s)), far
+            )
+
+        whole, first, second = (moment(k) for k in range(3))
+        found = pool(laws, weights, kind="log")
+        assert found.mean() == pytest.approx(float(first / whole), rel=1e-8)
+        assert found.var() == pytest.approx(float(second / whole - (first / whole) ** 2), rel=1e-7)
+
+    def test_a_density_that_rounding_makes_rough(self) -> None:
+        # Terms of 1e8 cancel in it, so that it has 8 digits, of however narrow cells.
+        law = stats.gamma(1e8, scale=1e-8)
+        found = pool([law, law], kind="log")
+        assert found.mean() == pytest.approx(1, rel=1e-9)
+        assert found.std() == pytest.approx(1e-4, rel=1e-6)
+        with pytest.raises(ValueError, match=r"rounding leaves too few digits.*very large shape"):
+            pool([stats.gamma(1e16), stats.gamma(1e16)], kind="log")
 
     def test_one_who_rules_out_decides(self) -> None:
         found = pool([stats.uniform(0, 5), stats.uniform(4, 6)], kind="log")

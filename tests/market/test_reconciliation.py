@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -146,3 +147,103 @@ def test_logarithms_of_a_pool_are_those_of_its_parts() -> None:
     route = reconcile({"said": pooled, "leases": (3.0, 6.0)}, kind="log").routes.loc["said"]
     assert route["estimate"] == pytest.approx(math.exp(mean), rel=1e-5)
     assert route["standard_error"] == pytest.approx(math.sqrt(variance), rel=1e-4)
+
+
+def polygamma(order: int, x: float) -> float:
+    return float(mpmath.polygamma(order, x))
+
+
+def log_gamma_ratio(a: float, b: float) -> tuple[float, float]:
+    """Mean and variance of the logarithm of a gamma variable over an independent one."""
+    return (
+        polygamma(0, a) - polygamma(0, b),
+        polygamma(1, a) + polygamma(1, b),
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(a=st.floats(0.04, 200), b=st.floats(0.04, 200), scale=st.floats(1e-6, 1e6))
+@example(a=0.05, b=0.05, scale=1.0)
+@example(a=1.5, b=2.0, scale=1.0)
+def test_logarithms_of_heavy_distributions(a: float, b: float, scale: float) -> None:
+    mean, variance = log_gamma_ratio(a, b)
+    # (distribution, mean and variance of its logarithm)
+    cases = [
+        (stats.betaprime(a, b, scale=scale), (mean + math.log(scale), variance)),
+        (stats.f(2 * a, 2 * b), (mean + math.log(b / a), variance)),
+        (stats.gamma(a, scale=scale), (polygamma(0, a) + math.log(scale), polygamma(1, a))),
+        (stats.invgamma(a, scale=scale), (math.log(scale) - polygamma(0, a), polygamma(1, a))),
+        (stats.pareto(a, scale=scale), (1 / a + math.log(scale), a**-2)),
+        (stats.lognorm(a, scale=scale), (math.log(scale), a**2)),
+    ]
+    for law, (centre, square) in cases:
+        route = reconcile({"a": law}, kind="log").routes.loc["a"]
+        error = math.sqrt(square)
+        assert np.log(route["estimate"]) == pytest.approx(centre, abs=1e-7 * error, rel=1e-12), law
+        assert route["standard_error"] == pytest.approx(error, rel=1e-7), law
+
+
+def test_the_logarithm_of_a_distance() -> None:
+    # Rice's distribution without a line of sight is Rayleigh's: half of log(2 E).
+    route = reconcile({"a": stats.rice(1e-9)}, kind="log").routes.loc["a"]
+    assert np.log(route["estimate"]) == pytest.approx((math.log(2) - np.euler_gamma) / 2)
+    assert route["standard_error"] == pytest.approx(math.pi / math.sqrt(24))
+    law = stats.rice(2)
+    mean = integrate.quad(lambda x: np.log(x) * law.pdf(x), 0, np.inf)[0]
+    square = integrate.quad(lambda x: (np.log(x) - mean) ** 2 * law.pdf(x), 0, np.inf)[0]
+    route = reconcile({"a": law}, kind="log").routes.loc["a"]
+    assert np.log(route["estimate"]) == pytest.approx(mean, rel=1e-7)
+    assert route["standard_error"] == pytest.approx(math.sqrt(square), rel=1e-7)
+
+
+@given(width=st.floats(1e-14, 1e-3), place=st.floats(1e-3, 1e6))
+@example(width=1e-12, place=1.0)
+@settings(deadline=None)
+def test_narrow_ranges(width: float, place: float) -> None:
+    normal, uniform = stats.norm(place, place * width), stats.uniform(place, place * width)
+    for law, error in ((normal, width), (uniform, width / math.sqrt(12))):
+        route = reconcile({"a": law}, kind="log").routes.loc["a"]
+        # log(1 + w) is w but for a part of its size.
+        assert route["standard_error"] == pytest.approx(error, rel=2 * width + 1e-6)
+        assert route["estimate"] == pytest.approx(place, rel=2 * width)
+    high = place * (1 + width)
+    if high > place:
+        found = reconcile({"a": (place, high)}, kind="log").routes.loc["a"]
+        exact = math.log1p((high - place) / place) / 2 / stats.norm.ppf(0.95)
+        rounding = 1e-15 * (1 + abs(math.log(place)))
+        assert found["standard_error"] == pytest.approx(exact, rel=1e-9, abs=rounding)
+
+
+@pytest.mark.parametrize(
+    "law", [stats.randint(1, 7), stats.poisson(5, loc=1), ob.choice([1, 2, 9])]
+)
+def test_logarithms_of_single_values(law) -> None:  # type: ignore[no-untyped-def]
+    values = np.arange(1, 100)
+    chances = np.diff(law.cdf(values), prepend=0.0)
+    mean = chances @ np.log(values)
+    route = reconcile({"a": law}, kind="log").routes.loc["a"]
+    assert np.log(route["estimate"]) == pytest.approx(mean)
+    variance = chances @ (np.log(values) - mean) ** 2
+    assert route["standard_error"] == pytest.approx(math.sqrt(variance))
+
+
+def test_logarithms_of_clipped_and_normal_figures() -> None:
+    law = stats.rice(2)
+    found = reconcile({"a": ob.clipped(law, low=0.5)}, kind="log").routes.loc["a"]
+    inside = [
+        law.expect(lambda x: np.log(x), lb=0.5), law.expect(lambda x: np.log(x) ** 2, lb=0.5)
+    ]  # fmt: skip
+    mean, square = (part + law.cdf(0.5) * math.log(0.5) ** k for k, part in enumerate(inside, 1))
+    assert np.log(found["estimate"]) == pytest.approx(mean)
+    assert found["standard_error"] == pytest.approx(math.sqrt(square - mean**2))
+    # Six and two thirds standard deviations above 0, less is not counted.
+    normal = stats.norm(1, 0.15)
+    found = reconcile({"a": 1.0}, kind="log", spread=0.15).routes.loc["a"]
+    mean = integrate.quad(lambda x: np.log(x) * normal.pdf(x), 1e-12, 4, points=[1])[0]
+    assert np.log(found["estimate"]) == pytest.approx(mean, rel=1e-6)
+
+
+@pytest.mark.parametrize("law", [stats.gamma(0.01), stats.pareto(0.01), stats.gamma(1e10)])
+def test_what_floating_point_numbers_cannot_hold_is_refused_with_the_reason(law) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match=r"a has no mean and variance of its log.*adds up to"):
+        reconcile({"a": law}, kind="log")

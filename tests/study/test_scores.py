@@ -131,6 +131,27 @@ class TestScore:
         assert table.loc["a", ["CRPS", "below"]].isna().all()
         assert table.loc["a", "in 50%"] is None
 
+    def test_spaces_in_labels_do_not_matter(self) -> None:
+        def sites(a):  # type: ignore[no-untyped-def]
+            by = {"city": ["Reno, NV", "Paris"], "year": [2025, 2026]}
+            return {"load": a * xr.DataArray([[1.0, 2.0], [3.0, 4.0]], by, ("city", "year"))}
+
+        result = ob.Study(sites, {"a": stats.norm(1, 2)}).run(256, seed=1)
+        exact = result.score({"load[city=Reno, NV, year=2026]": 2.0})
+        for label in (
+            "load[city=Reno, NV,year=2026]", "load [ year = 2026 , city = Reno, NV ]",
+            "load[year=2026,city=Reno, NV]",
+        ):  # fmt: skip
+            found = result.score({label: 2.0})
+            assert list(found.index) == [label]
+            np.testing.assert_array_equal(found["CRPS"], exact["CRPS"])
+        assert exact["P50"].iloc[0] == pytest.approx(2.0, abs=0.1)
+
+    def test_ties_count_half_in_what_is_below(self) -> None:
+        counts = ob.Study(lambda n: {"n2": n}, {"n": ob.choice([1, 2, 3, 4])}).run(1024, seed=1)
+        below = [counts.score({"n2": y}).loc["n2", "below"] for y in (0, 1, 2, 2.5, 4, 5)]
+        np.testing.assert_allclose(below, [0, 0.125, 0.375, 0.5, 0.875, 1])
+
     def test_evidence_weighs(self) -> None:
         result = STUDY.run(2**14, seed=1)
         after = result.given(a=stats.norm(2, 1))
@@ -152,6 +173,23 @@ class TestScore:
             result.score({"total": 1.0})
         with pytest.raises(ValueError, match="more than one position; say which along year"):
             result.score({"growth": 1.0})
+        for label, reason in {
+            "growth[year=2030]": r"no position year=2030; along year there are 2025, 2026",
+            "growth[yaer=2026]": "'growth' has no dimension 'yaer'; it has year",
+            "sum[year=2026]": "'sum' has no dimension 'year'; it has none",
+            "sum[draw=3]": "'sum' has no dimension 'draw'",
+            "growth[2026]": "'2026' is no position, such as year=2025",
+            "growth[year=2026": "bracket that is not closed",
+            "growth[year=2025, year=2026]": "has dimension 'year' twice",
+        }.items():
+            with pytest.raises(KeyError, match=reason):
+                result.score({label: 1.0})
+        with pytest.raises(ValueError, match=r"such as 'growth\[year=2025\]'"):
+            result.score({"growth": 1.0})
+        twice = pd.Series([1.0, 2.0], index=["sum", "sum"])
+        for outcomes in (twice, {"growth[year=2026]": 1.0, "growth[ year = 2026 ]": 2.0}):
+            with pytest.raises(ValueError, match=r"one for each position, got two: '.*' and '.*'"):
+                result.score(outcomes)
         with pytest.raises(TypeError, match="outcome of sum must be a number, got '1'"):
             result.score({"sum": "1"})
         for empty in ({}, [1.0]):

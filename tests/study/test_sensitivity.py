@@ -127,6 +127,24 @@ class TestDraws:
         assert math.isnan(table.loc["a", "low"])
         assert table.loc["a", "high"] == pytest.approx(0.9 + 0.5, abs=0.03)
 
+    def test_an_input_without_a_value_at_one_end_is_ranked_by_the_other(self) -> None:
+        u = points(3, 2**14)
+        y = np.where(u[0] < 0.25, np.nan, 8 * u[0] + u[1] + 4 * u[2])
+        data = dataset({"b": u[1], "a": u[0], "c": u[2]}, {"y": y})
+        table = ob.Result(data).sensitivity("y")
+        assert math.isnan(table.loc["a", "low"])
+        assert math.isnan(table.loc["a", "swing"])
+        # The other end is 8 (0.9 - 0.625) = 2.2 from the median; c swings 4 (0.9 - 0.1) = 3.2.
+        assert table.loc["a", "high"] - table.attrs["centre"] == pytest.approx(2.2, abs=0.1)
+        assert table.loc["c", "swing"] == pytest.approx(3.2, abs=0.1)
+        assert list(table.index) == ["c", "a", "b"]
+        # Upside down, and where both ends are missing.
+        turned = ob.Result(dataset({"b": u[1], "a": 1 - u[0], "c": u[2]}, {"y": y}))
+        assert list(turned.sensitivity("y").index) == ["c", "a", "b"]
+        inner = np.where(np.abs(u[0] - 0.5) > 0.3, np.nan, 8 * u[0] + u[1] + 4 * u[2])
+        missing = ob.Result(dataset({"a": u[0], "b": u[1], "c": u[2]}, {"y": inner}))
+        assert list(missing.sensitivity("y").index) == ["c", "b", "a"]
+
     def test_an_input_may_miss_draws_too(self) -> None:
         u = points(2, 2**14)
         a = np.where(u[0] > 0.5, np.nan, u[0])

@@ -76,8 +76,9 @@ def sources() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a figure, as text: columns ``table``, ``figure`` (its name within the table),
-        ``unit``, ``date``, ``source`` and ``grade``.
+        One row a figure, as text: columns ``table``, ``figure`` (its name within the table, with
+        the date where that has several figures of one name), ``unit``, ``date``, ``source`` and
+        ``grade``. No two rows have the same table and figure.
 
     Notes
     -----
@@ -97,7 +98,9 @@ def _listed(name: str) -> pd.DataFrame:
     table = load(name, as_stated=True)
     begin = next(k for k, column in enumerate(table) if column in _FIGURES)
     words = table.iloc[:, :begin].drop(columns="date", errors="ignore")
-    figures = [", ".join(filter(None, row)) for row in words.itertuples(index=False)]
+    figures = pd.Series([", ".join(filter(None, row)) for row in words.itertuples(index=False)])
+    several = figures.duplicated(keep=False)
+    figures[several] += ", " + table["date"][several]
     listed = table[["unit", "date", "source", "grade"]]
     listed.insert(0, "figure", figures)
     listed.insert(0, "table", name)

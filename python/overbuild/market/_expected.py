@@ -44,7 +44,7 @@ _ROUNDING = 1e-12
 
 def of_law(law: Law, ratio: _Floats) -> list[_Floats]:
     """Return capacity, shortage and surplus of a distribution at critical ratios."""
-    if sample := _single_values(law):
+    if sample := single_values(law, "demand"):
         return of_sample(*sample, ratio)
     ratios, where = np.unique(ratio, return_inverse=True)
     known = ~np.isnan(ratios)
@@ -156,8 +156,8 @@ def _integral(f: Callable[[_Floats], _Floats], edges: _Floats) -> _Floats:
     return np.asarray(done + rough.sum(axis=0))
 
 
-def _single_values(law: Law) -> tuple[_Floats, _Floats] | None:
-    """Return values and their chances if single values have one."""
+def single_values(law: Law, name: str) -> tuple[_Floats, _Floats] | None:
+    """Return values and their chances if single values have one; `name` is for the error."""
     values = getattr(law, "values", None)
     if not law.has_density and values is not None:
         return values, np.diff(law.cdf(values), prepend=0.0)
@@ -165,7 +165,7 @@ def _single_values(law: Law) -> tuple[_Floats, _Floats] | None:
         first = float(law.ppf(1e-18))
         last = next((x for tail in _TAILS if math.isfinite(x := float(law.isf(tail)))), math.inf)
         if not last - first < _MOST_VALUES:
-            msg = "demand takes too many whole numbers to sum over; use a continuous distribution"
+            msg = f"{name} takes too many whole numbers to sum over; use a continuous distribution"
             raise ValueError(msg)
         values = np.arange(first, last + 1)
         return values, np.asarray(law.distribution.pmf(values))

@@ -26,6 +26,10 @@ _NODES, _WEIGHTS = (
 #: unless it is too small to matter even in a tail.
 _ERROR, _ERROR_OF_ITSELF, _TOO_SMALL = 1e-13, 1e-10, 1e-20
 
+#: So many cells at once are rough because densities are rounded: then probabilities may be off by
+#: a factor more, but not by more than a share of themselves.
+_MANY, _EASIER, _MOST_ERROR = 2_048, 100.0, 1e-3
+
 #: Narrower cells, in parts of their place, would have their nodes rounded away.
 _NARROW = 256 * np.finfo(float).eps
 
@@ -34,6 +38,20 @@ _NEGLIGIBLE = -60.0
 
 #: How often cells are halved, and the range is doubled.
 _MOST_HALVINGS, _MOST_DOUBLINGS = 300, 200
+
+
+#: Beyond less than that, cells are not fine enough for moments, which count it for more.
+_TAIL = 1e-19
+
+#: Tails are followed for moments in steps of the logarithm of the distance, nearly as far as
+#: numbers go, or until a step adds less than a part of the whole.
+_STEP, _FARTHEST, _FADED = math.log(2.0), 690.0, 1e-18
+
+#: Steps over which the power of a tail is taken; by how much that may change; what is no fall.
+_SLOPE, _STEADY, _LEVEL = 32, 1e-6, 1e-9
+
+#: Logarithms of the least density with all of its digits, and of the least there is.
+_LEAST_SOUND, _LEAST = -700.0, -746.0
 
 
 class LogPool(Composite):
@@ -70,29 +88,96 @@ class LogPool(Composite):
         """Return the least and the greatest value that all of them allow."""
         return self._support
 
+    @property
+    def log_integral(self) -> float:
+        """The logarithm of what the product adds up to before it is normalised.
+
+        That of a single density is 0 if all of it was found.
+        """
+        return self._log_total
+
     def mean(self) -> float:
-        """Return the mean; NaN if it does not exist."""
-        return self._moment(0.0, 1)
+        """Return the mean; infinite or NaN as it is, and NaN if it could not be computed."""
+        return self._middle + self._moment(1)
 
     def var(self) -> float:
-        """Return the variance; NaN if it does not exist."""
-        return self._moment(self._moment(0.0, 1), 2)
+        """Return the variance; infinite or NaN as it is, and NaN if it could not be computed."""
+        first, second = self._moment(1), self._moment(2)
+        return abs(first) if math.isinf(first) else second - first * first
 
-    def _moment(self, centre: float, order: int) -> float:
-        low, width = self._edges[:-1], np.diff(self._edges)
+    @property
+    def _middle(self) -> float:
+        """Return an edge next to the median, from which the mean is at most about a spread off."""
+        return float(self._edges[np.argmin(np.abs(self._before - 0.5))])
+
+    def _moment(self, order: int) -> float:
+        """Return the mean of a power of the distance from the middle."""
+        first, last = 0, self._edges.size - 1
+        is_open = np.isinf(self._support)
+        # Cells with less were not made for moments, which far out count for more.
+        if is_open[0]:
+            first = int(np.searchsorted(self._before, _TAIL, "right")) - 1
+        if is_open[1]:
+            last -= int(np.searchsorted(self._after[::-1], _TAIL, "right")) - 1
+        low, width = self._edges[first:last], np.diff(self._edges[first : last + 1])
         x = low + width * _NODES[:, np.newaxis]
-        parts = width * (_WEIGHTS @ ((x - centre) ** order * self._pdf(x)))
-        # A moment that does not exist shows in ends that do not fade.
-        ends = np.abs(parts[[0, -1]])[np.isinf(self._support)]
-        return float(parts.sum()) if ends.sum() <= 1e-9 * np.abs(parts).sum() else math.nan
+        parts = width * (_WEIGHTS @ ((x - self._middle) ** order * self._pdf(x)))
+        total, size = float(parts.sum()), float(np.abs(parts).sum())
+        if is_open[0]:
+            total += (-1.0) ** order * self._beyond(float(self._edges[first]), -1.0, order, size)
+        if is_open[1]:
+            total += self._beyond(float(self._edges[last]), 1.0, order, size)
+        return total
+
+    def _beyond(self, start: float, side: float, order: int, size: float) -> float:
+        """Return what a tail without end adds to a moment that is of some size without it.
+
+        It is integrated over the logarithm of the distance, as far as densities are numbers, and
+        goes on from there as a power of the distance.
+        """
+
+        def own_logs(log_distance: Floats) -> list[Floats]:
+            return self._own_logs(self._middle + side * np.exp(log_distance))
+
+        def log_parts(log_distance: Floats, own: list[Floats]) -> Floats:
+            return (order + 1) * log_distance + self._log_product(own) - self._log_total
+
+        edges = np.arange(math.log(side * (start - self._middle)), _FARTHEST, _STEP)
+        t = (edges[:-1, np.newaxis] + _STEP * _NODES).ravel()
+        own = own_logs(t)
+        count = min(map(_sound, own)) // _NODES.size
+        with np.errstate(over="ignore"):
+            parts = np.exp(log_parts(t, own)).reshape(-1, _NODES.size) @ _WEIGHTS * _STEP
+        total = float(parts[:count].sum())
+        if count == 0 or parts[count - 1] <= _FADED * (size + total):
+            return total
+        if count < 2:
+            return math.nan
+        steps = min(_SLOPE, count // 2)
+        at = edges[[count - 2 * steps, count - steps, count]]
+        ends = log_parts(at, own_logs(at))
+        before, falls = -np.diff(ends) / (steps * _STEP)
+        if not falls > _LEVEL:
+            return math.inf
+        rest = math.exp(ends[-1]) / falls
+        is_power = abs(before - falls) <= _STEADY * falls
+        return float(total + rest) if is_power else math.nan
+
+    def _own_logs(self, x: Floats) -> list[Floats]:
+        """Return the logarithms of the density of each of them."""
+        with np.errstate(all="ignore"):
+            return [
+                np.asarray((law.distribution if isinstance(law, Foreign) else law).logpdf(x))  # type: ignore[union-attr]
+                for law in self._laws
+            ]
 
     def _log_density(self, x: Floats) -> Floats:
         """Return the logarithm of the product, which is not normalised."""
-        total = np.zeros(np.shape(x))
+        return self._log_product(self._own_logs(x))
+
+    def _log_product(self, own: list[Floats]) -> Floats:
         with np.errstate(all="ignore"):
-            for law, weight in zip(self._laws, self._weights, strict=True):
-                own = law.distribution.logpdf if isinstance(law, Foreign) else law.logpdf  # type: ignore[attr-defined]
-                total = total + weight * own(x)
+            total = sum(w * one for w, one in zip(self._weights, own, strict=True))
         return np.where(total < np.inf, total, -np.inf)
 
     def _log_integrals(self, low: Floats, high: Floats) -> Floats:
@@ -111,6 +196,7 @@ class LogPool(Composite):
         low, high = edges[:-1], edges[1:]
         logs = self._log_integrals(low, high)
         done: list[tuple[Floats, Floats]] = []
+        ease = 1.0
         for _ in range(_MOST_HALVINGS):
             middle = low + 0.5 * (high - low)
             halves = self._log_integrals(low, middle), self._log_integrals(middle, high)
@@ -121,8 +207,15 @@ class LogPool(Composite):
             total = special.logsumexp(np.concatenate(known))
             share = np.exp(finer - total)
             change = np.abs(np.exp(logs - total) - share)
-            is_wrong = (change > _ERROR) | (
-                (change > _ERROR_OF_ITSELF * share) & (share > _TOO_SMALL)
+            if low.size > _MANY and (ease := ease * _EASIER) * _ERROR_OF_ITSELF > _MOST_ERROR:
+                msg = (
+                    "estimates have densities that rounding leaves too few digits, as of a gamma "
+                    "distribution of a very large shape; give a normal or lognormal one instead: "
+                    f"{', '.join(self._names)}"
+                )
+                raise ValueError(msg)
+            is_wrong = (change > ease * _ERROR) | (
+                (change > ease * _ERROR_OF_ITSELF * share) & (share > _TOO_SMALL)
             )
             rough = is_wrong & (high - low > _NARROW * np.maximum(np.abs(low), np.abs(high)))
             done.append((low[~rough], finer[~rough]))
@@ -213,3 +306,16 @@ class LogPool(Composite):
     def __repr__(self) -> str:
         parts = ", ".join(map(repr, self._laws))
         return f"pool([{parts}], weights={listed(self._weights)}, kind='log')"
+
+
+def _sound(logs: Floats) -> int:
+    """Return how many logarithms of a density are sound, along a tail.
+
+    Some densities are computed first and so have none where they are too small for a number.
+    """
+    gone = np.flatnonzero(~np.isfinite(logs))
+    if not gone.size:
+        return logs.size
+    first = int(gone[0])
+    small = np.flatnonzero(logs[:first] <= _LEAST_SOUND)
+    return int(small[0]) if small.size and logs[first - 1] > _LEAST else first

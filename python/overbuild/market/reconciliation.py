@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from overbuild.market._estimates import as_laws
+from overbuild.market._logarithms import NEGLIGIBLE, of_logarithms
 from overbuild.study.distributions.laws import Law
-from overbuild.study.distributions.mixtures import Mixture
-from overbuild.study.distributions.moments import mean_and_variance
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +172,10 @@ def _between(q: float, precision: Any) -> float:
 
 def _centre_and_error(name: str, law: Law, kind: str) -> tuple[float, float]:
     if kind == "log":
-        if not law.ppf(1e-9) > 0:
+        if not law.cdf(0.0) <= NEGLIGIBLE:
             msg = f"{name} may be 0 or less, so it has no logarithm; pool it with kind='linear'"
             raise ValueError(msg)
-        mean, variance = _of_logarithms(law)
+        mean, variance = of_logarithms(name, law)
     else:
         mean, variance = law.mean(), law.var()
     if not (math.isfinite(mean) and math.isfinite(variance)):
@@ -186,32 +185,3 @@ def _centre_and_error(name: str, law: Law, kind: str) -> tuple[float, float]:
         msg = f"{name} is a figure without a spread; give it one, or a range"
         raise ValueError(msg)
     return mean, math.sqrt(variance)
-
-
-def _of_logarithms(law: Law) -> tuple[float, float]:
-    """Return mean and variance of the logarithm of what is above 0."""
-    if isinstance(law, Mixture):  # its quantiles take a search each, those of its parts none
-        means, variances = np.transpose([_of_logarithms(part) for part in law.laws])
-        mean = float(law.weights @ means)
-        return mean, float(law.weights @ ((means - mean) ** 2 + variances))
-    values = getattr(law, "values", None)
-    if not law.has_density and values is not None:  # single values: draws
-        shares = law.cdf(values)
-        chances = np.diff(shares, prepend=0.0)
-        logs = np.log(values)
-        mean = float(chances @ logs)
-        return mean, float(chances @ (logs - mean) ** 2)
-    return mean_and_variance(cast(Law, _Logarithm(law)))
-
-
-class _Logarithm:
-    """Quantiles of the logarithm of what is above 0."""
-
-    def __init__(self, law: Law) -> None:
-        self.law = law
-
-    def ppf(self, q: Any) -> Any:
-        return np.log(self.law.ppf(q))
-
-    def isf(self, q: Any) -> Any:
-        return np.log(self.law.isf(q))

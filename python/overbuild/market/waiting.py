@@ -29,7 +29,10 @@ class OptionToWait:
         USD of present value of the margin that is not earned meanwhile.
     break_even : array
         Months that the next generation may take until waiting is worth less than buying now:
-        infinite if buying now is worth nothing, 0 if no wait pays.
+        infinite if it never is, as where buying now is worth nothing; NaN if no wait pays.
+    pays_from : array
+        Months that it must take until waiting is worth as much as buying now: 0 unless it adds
+        nothing by itself and waiting pays only because margins rise; NaN if no wait pays.
     """
 
     now: Values
@@ -37,6 +40,7 @@ class OptionToWait:
     difference: Values
     lost_margin: Values
     break_even: Values
+    pays_from: Values
 
 
 def option_to_wait(
@@ -85,8 +89,10 @@ def option_to_wait(
     Returns
     -------
     OptionToWait
-        USD and months, each in the arguments' common shape. NaN where an argument is out of range,
-        with NumPy's *invalid value* warning.
+        USD and months, each in the arguments' common shape. `difference` is below 0 where
+        `cadence` is shorter than ``pays_from`` or longer than ``break_even``, and not between;
+        both are NaN where waiting is worth less than buying now at any cadence. All is NaN where
+        an argument that it takes is out of range, with NumPy's *invalid value* warning.
 
     Raises
     ------
@@ -99,7 +105,8 @@ def option_to_wait(
     -----
     All is taken as known, and one buys once: who buys now does not replace the hardware by the
     next generation, and its margin falls by `decline` alone. Costs of the next generation are those
-    of today for the same money, and every unit is sold from the first day.
+    of today for the same money, and every unit is sold from the first day. Over draws of a study,
+    quantiles of ``break_even`` leave out draws in which no wait pays: tell their share beside it.
 
     Source: R. McDonald, D. Siegel, "The value of waiting to invest", *Quarterly Journal of
     Economics* 101 (1986), 707-727, section I, without uncertainty.
@@ -120,7 +127,7 @@ def option_to_wait(
         raise ValueError(msg)
     cost, gain = numeric("cost", cost), numeric("gain", gain)
     cadence = numeric("cadence", cadence)
-    rates = {"discount_rate": discount_rate, "decline": decline}
+    rates = {"discount_rate": within(discount_rate, 0.0, np.inf), "decline": decline}
     earned = elementwise(_core.earnings, {}, margin=margin, years=life, **rates)
     now = elementwise(np.subtract, {}, earnings=earned, cost=within(cost, 0.0, np.inf))
     factor = elementwise(np.add, {}, gain=within(gain, np.nextafter(-1.0, 0.0), np.inf), one=1.0)
@@ -132,11 +139,21 @@ def option_to_wait(
     years = elementwise(np.divide, {}, cadence=cadence, months=_MONTHS)
     waiting = elementwise(_core.value_of_waiting, {}, **later, wait=years, **rates)
     missed = elementwise(np.minimum, {}, wait=within(years, 0.0, np.inf), life=life)
-    limit = elementwise(_core.break_even_wait, {}, **later, now=now, **rates)
+    terms = {**later, "now": now, **rates}
+    first, last = (elementwise(f, {}, **terms) for f in (_core.first_wait, _core.break_even_wait))
     return OptionToWait(
         now=now,
         waiting=waiting,
         difference=elementwise(np.subtract, {}, waiting=waiting, now=now),
         lost_margin=elementwise(_core.earnings, {}, margin=margin, years=missed, **rates),
-        break_even=elementwise(np.multiply, {}, years=limit, months=_MONTHS),
+        break_even=_in_months(last),
+        pays_from=_in_months(first),
     )
+
+
+def _in_months(years: Values) -> Values:
+    """Return months, and NaN without a warning where the kernel says that there are none."""
+    above = elementwise(np.add, {}, years=years, one=1.0)
+    known = elementwise(np.heaviside, {}, above=above, at_zero=np.nan)
+    months = elementwise(np.multiply, {}, years=years, months=_MONTHS)
+    return elementwise(np.multiply, {}, months=months, known=known)

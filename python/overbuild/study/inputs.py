@@ -56,6 +56,8 @@ class Input:
         What a reader should know about the choice.
     date : str
         The day or period that the figure is for.
+    published : str
+        The day by which the figure was public.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Input:
     grade: str = ""
     note: str = ""
     date: str = ""
+    published: str = ""
 
     @property
     def is_random(self) -> bool:

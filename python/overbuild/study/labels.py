@@ -6,9 +6,9 @@ A summary has them as rows; tables of inputs, evidence and correlations use the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterator, Mapping
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
-import numpy as np
 import xarray as xr
 
 #: Where something stands: the number of its place along each dimension.
@@ -36,19 +36,53 @@ def selected(variables: Mapping[str, xr.DataArray], text: str) -> xr.DataArray |
 
     A label may leave out dimensions: ``price[site=west]`` is all periods of the west.
     """
-    if text in variables:
-        return variables[text]
-    name, _, rest = text.partition("[")
-    if name not in variables or not rest.endswith("]"):
+    found = located(variables, text)
+    if isinstance(found, str):
         return None
-    part = variables[name]
-    for condition in rest[:-1].split(", "):
-        dim, _, value = condition.partition("=")
-        if dim not in part.dims:
-            return None
-        known = part[dim].values if dim in part.coords else np.arange(part.sizes[dim])
-        at = [k for k, one in enumerate(known) if str(one) == value]
-        if not at:
-            return None
-        part = part.isel({dim: at[0]}).drop_vars(dim, errors="ignore")
-    return part.rename(text)
+    name, place = found
+    return variables[name].isel(place).drop_vars(place, errors="ignore").rename(text)
+
+
+def located(
+    variables: Mapping[str, xr.DataArray], text: str, without: Hashable = None
+) -> tuple[str, Place] | str:
+    """Return the variable and the place that a label tells, or say why there is none.
+
+    A label cannot tell a place along dimension `without`. Spaces do not matter around brackets,
+    commas and equals signs.
+    """
+    if text in variables:
+        return text, {}
+    name, bracket, rest = (part.strip() for part in text.partition("["))
+    if name not in variables:
+        return f"no variable {name!r}; there are {', '.join(variables)}"
+    array = variables[name]
+    if bracket and not rest.endswith("]"):
+        return f"{text!r} has a bracket that is not closed"
+    place: Place = {}
+    for condition in _CONDITIONS.split(rest[:-1]) if bracket else []:
+        dim, equals, value = (part.strip() for part in condition.partition("="))
+        if not equals:
+            return f"{text!r}: {condition.strip()!r} is no position, such as year=2025"
+        others = [str(other) for other in array.dims if other != without]
+        if dim not in others:
+            return f"{name!r} has no dimension {dim!r}; it has {', '.join(others) or 'none'}"
+        if dim in place:
+            return f"{text!r} has dimension {dim!r} twice"
+        known = [str(one) for one in _coordinates(array, dim)]
+        if value not in known:
+            there = ", ".join(known[:_MOST_LISTED]) + (", ..." if len(known) > _MOST_LISTED else "")
+            return f"{name!r} has no position {dim}={value}; along {dim} there are {there}"
+        place[dim] = known.index(value)
+    return name, place
+
+
+def _coordinates(array: xr.DataArray, dim: Hashable) -> Iterable[object]:
+    return array[dim].values if dim in array.coords else range(array.sizes[dim])
+
+
+#: What parts conditions of a label; a coordinate may have a comma in it.
+_CONDITIONS = re.compile(r",(?=[^,=]*=)")
+
+#: So many positions are listed in a message.
+_MOST_LISTED = 12

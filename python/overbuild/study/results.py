@@ -29,7 +29,8 @@ class Result(Drivers):
     ----------
     dataset : xarray.Dataset
         One variable for each input and output; dimension ``draw``, and others the model made.
-        Attributes of a variable are role (input or output), unit, source, grade, note and date.
+        Attributes of a variable are role (input or output), unit, source, grade, note, date and
+        published.
     """
 
     def __init__(self, dataset: xr.Dataset) -> None:
@@ -201,16 +202,17 @@ class Result(Drivers):
         DataFrame
             One row an outcome: ``outcome``; ``P5``, ``P25``, ``P50``, ``P75`` and ``P95`` of the
             draws; whether it lies ``in 50%``, from P25 to P75, and ``in 90%``, from P5 to P95;
-            the share of draws ``below`` it, 0 to 1; ``CRPS``, the continuous ranked probability
-            score in the variable's unit: 0 is best, and for draws that are all equal it is the
-            distance to the outcome; ``unit`` and ``grade``. Weighted draws count by their weights.
+            the share of draws ``below`` it, 0 to 1, of which draws that equal it count half;
+            ``CRPS``, the continuous ranked probability score in the variable's unit: 0 is best, and
+            for draws that are all equal it is the distance to the outcome; ``unit`` and ``grade``.
+            Weighted draws count by their weights.
 
         Raises
         ------
         KeyError
             If there is no such variable or position.
         ValueError
-            If a label leaves more than one position.
+            If a label leaves more than one position, or two outcomes are of the same one.
         TypeError
             If an outcome is no number, or there is none.
 

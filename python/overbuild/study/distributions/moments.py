@@ -17,15 +17,18 @@ _DEPTHS = (690.0, 345.0, 172.0, 86.0, 43.0)
 _ERROR = 1e-9
 
 
-def mean_and_variance(law: Law) -> tuple[float, float]:
-    """Return mean and variance of a continuous distribution; NaN where they do not exist."""
+def mean_and_variance(law: Law, limit: int = 1_000) -> tuple[float, float]:
+    """Return mean and variance of a continuous distribution.
+
+    NaN where they do not exist, or are not known well enough after so many intervals.
+    """
     centre = float(law.ppf(0.5))
     scale = float(law.isf(0.25) - law.ppf(0.25)) or 1.0
-    first, second = (_moment(law, centre, scale, order) for order in (1, 2))
+    first, second = (_moment(law, centre, scale, order, limit) for order in (1, 2))
     return centre + scale * first, scale * scale * (second - first * first)
 
 
-def _moment(law: Law, centre: float, scale: float, order: int) -> float:
+def _moment(law: Law, centre: float, scale: float, order: int, limit: int) -> float:
     """Return the mean of a power of the distance from `centre` in units of `scale`."""
 
     def integrand(s: float) -> Floats:
@@ -40,7 +43,7 @@ def _moment(law: Law, centre: float, scale: float, order: int) -> float:
             return math.nan
         parts: Any
         parts, error = integrate.quad_vec(
-            integrand, math.log(2), depth, epsrel=1e-12, epsabs=1e-13, limit=1_000
+            integrand, math.log(2), depth, epsrel=1e-12, epsabs=1e-13, limit=limit
         )
         # A moment that does not exist shows in a tail that does not fade.
         rest = np.abs(integrand(depth)).sum()

@@ -44,7 +44,9 @@ class Drivers:
               :math:`\operatorname{Var}(E[y \mid x]) / \operatorname{Var}(y)`, a fraction of 1;
             - ``low``, ``high``: median of the output where the input is at its P10 and at its
               P90, in the output's unit;
-            - ``swing``: ``high`` less ``low``; 0 if P10 and P90 of the input are the same.
+            - ``swing``: ``high`` less ``low``; 0 if P10 and P90 of the input are the same, NaN if
+              the output has no value at one of them. Then the distance of the other from the
+              output's median tells the input's place among the rows.
 
             ``attrs`` of a table of one output are ``output``, ``unit`` and ``centre``, its
             median; of more, ``units`` and ``centres`` by output.

@@ -88,9 +88,17 @@ def _table(output: Position, inputs: Sequence[_Input], sample: Sample) -> pd.Dat
             rows[name] = _row(one, Response(rest, one.weights), rest)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS, dtype=float)
     table.index.name = "input"
-    table = table.sort_values("swing", key=abs, ascending=False, kind="stable")
-    table.attrs = {"output": output.label, "unit": output.unit, "centre": _median(response)}
+    centre = _median(response)
+    table = table.loc[_reach(table, centre).sort_values(ascending=False, kind="stable").index]
+    table.attrs = {"output": output.label, "unit": output.unit, "centre": centre}
     return table
+
+
+def _reach(table: pd.DataFrame, centre: float) -> pd.Series[float]:
+    """Return how far each input swings the output; from the middle, where one end is not known."""
+    ends = table[["low", "high"]]
+    one_end = (ends - centre).abs().max(axis=1).where(ends.isna().any(axis=1))
+    return table["swing"].abs().fillna(one_end)
 
 
 def _row(one: _Input, response: Response, draws: Floats) -> list[float]:

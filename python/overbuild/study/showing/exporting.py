@@ -28,7 +28,7 @@ Path = str | os.PathLike[str]
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 #: Attributes of an input that stand in the sheet of inputs.
-_LABELS = ("unit", "date", "source", "grade", "note")
+_LABELS = ("unit", "date", "published", "source", "grade", "note")
 
 
 def to_csv(result: Result, path: Path | None) -> str | None:
@@ -126,7 +126,8 @@ def inputs_table(dataset: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
         number += len(found)
     columns = ["name", "distribution", "value", "P5", "P50", "P95", *_LABELS]
     inputs = pd.DataFrame(rows, columns=columns)
-    empty = [column for column in ("distribution", "date", "note") if not any(inputs[column])]
+    optional = ("distribution", "date", "published", "note")
+    empty = [column for column in optional if not any(inputs[column])]
     return inputs.drop(columns=empty)
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild.study.inputs import DRAW, WEIGHT
-from overbuild.study.labels import selected
+from overbuild.study.labels import located, places
 from overbuild.study.statistics.rows import statistics
 
 #: Quantiles that are shown; the second and fourth hold half of the draws, the ends nine tenths.
@@ -56,16 +56,29 @@ def score(dataset: xr.Dataset, outcomes: Mapping[str, float]) -> pd.DataFrame:
     if not isinstance(outcomes, Mapping | pd.Series) or len(outcomes) == 0:
         msg = "outcomes must be a mapping from label to number, and not empty"
         raise TypeError(msg)
-    rows = {str(label): _row(dataset, str(label), value) for label, value in outcomes.items()}
+    variables = {str(name): variable for name, variable in dataset.data_vars.items()}
+    rows: dict[str, dict[str, Any]] = {}
+    taken: dict[Any, str] = {}
+    for label, outcome in outcomes.items():
+        text = str(label)
+        found = located(variables, text, without=DRAW)
+        if isinstance(found, str):
+            raise KeyError(found)
+        name, place = found
+        what = name, frozenset(place.items())
+        if what in taken:
+            msg = f"outcomes must be one for each position, got two: {taken[what]!r} and {text!r}"
+            raise ValueError(msg)
+        taken[what] = text
+        rows[text] = _row(_one_position(variables[name].isel(place), text), text, outcome)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variable")
 
 
-def _row(dataset: xr.Dataset, label: str, outcome: Any) -> dict[str, Any]:
+def _row(values: xr.DataArray, label: str, outcome: Any) -> dict[str, Any]:
     if not isinstance(outcome, numbers.Real):
         msg = f"the outcome of {label} must be a number, got {outcome!r}"
         raise TypeError(msg)
     y = float(outcome)
-    values = _one_position(dataset, label)
     weights = values[WEIGHT].values if WEIGHT in values.coords else None
     draws = values.values.astype(float)
     quantiles = statistics(values, PROBABILITIES, replicates=False).quantiles
@@ -83,17 +96,16 @@ def _row(dataset: xr.Dataset, label: str, outcome: Any) -> dict[str, Any]:
     }
 
 
-def _one_position(dataset: xr.Dataset, label: str) -> xr.DataArray:
-    variables = {str(name): variable for name, variable in dataset.data_vars.items()}
-    values = selected(variables, label)
-    if values is None:
-        msg = f"no variable {label!r}; there are {', '.join(variables)}"
-        raise KeyError(msg)
+def _one_position(values: xr.DataArray, text: str) -> xr.DataArray:
     if DRAW not in values.dims:
         values = values.expand_dims({DRAW: 1}, axis=-1)
     if values.ndim != 1:
         others = [str(dim) for dim in values.dims if dim != DRAW]
-        msg = f"{label!r} has more than one position; say which along {', '.join(others)}"
+        first = next(label for label, _ in places(values, without=DRAW))
+        msg = (
+            f"{text!r} has more than one position; say which along {', '.join(others)}, "
+            f"such as {first!r}"
+        )
         raise ValueError(msg)
     return values
 

@@ -22,7 +22,8 @@ def read_inputs(table: Table) -> dict[str, Input]:
     """Read the inputs of a study from a table with one row a parameter.
 
     Columns are ``name``, ``distribution``, the numbers that it takes, and ``unit``, ``date``,
-    ``source``, ``grade``, ``note``. Words in ``distribution``, and the columns they take:
+    ``published``, ``source``, ``grade``, ``note``. Words in ``distribution``, and the columns they
+    take:
 
     - constant, which is meant if there is no word: ``value``;
     - lognormal, normal, beta (on 0 to 1), gamma, weibull: ``low`` and ``high``, the ends of the

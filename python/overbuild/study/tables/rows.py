@@ -12,7 +12,7 @@ from overbuild.study.inputs import Input, settled
 from overbuild.study.tables.cells import number, number_list, text
 from overbuild.study.tables.grid import Row
 
-LABELS = ("unit", "date", "source", "grade", "note")
+LABELS = ("unit", "date", "published", "source", "grade", "note")
 _NUMBERS = ("value", "low", "mode", "high", "level")
 _LISTS = ("values", "weights")
 _TRUNCATE = ("truncate_low", "truncate_high")
