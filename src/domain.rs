@@ -16,7 +16,7 @@ pub(crate) const TOLERANCE: f64 = 1e-9;
 /// A share, 0 or 1 where only rounding has made it less or more.
 #[inline(always)]
 pub(crate) fn share(value: f64) -> f64 {
-    let value = if (-TOLERANCE <= value) & (value < 0.0) { 0.0 } else { value };
+    let value = if (-TOLERANCE..0.0).contains(&value) { 0.0 } else { value };
     if (1.0 < value) & (value <= 1.0 + TOLERANCE) { 1.0 } else { value }
 }
 

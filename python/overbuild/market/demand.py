@@ -316,7 +316,7 @@ def efficiency_shock(
 
 
 def _by_kind(kernels: dict[str, np.ufunc], kind: Any) -> np.ufunc:
-    if kind not in kernels:
+    if kind not in tuple(kernels):  # a list is none of them, and has no hash
         msg = f"kind must be 'linear' or 'log', got {kind!r}"
         raise ValueError(msg)
     return kernels[kind]
