@@ -21,6 +21,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild import _core
+from overbuild._labels import check_aligned, check_same, labels_of, matched
 
 #: A number, sequence, NumPy array, pandas Series or DataFrame, xarray DataArray, Dask array or
 #: Polars Series; what comes in decides what goes out.
@@ -46,20 +47,33 @@ def elementwise(kernel: np.ufunc, keywords: Mapping[str, Any], **operands: Value
         bare = [op.variable if isinstance(op, xr.DataArray) else op for op in operands.values()]
         found = kernel(*bare)
         return xr.DataArray(found.data, dims=found.dims)
-    if len(named) > 1:
-        try:
-            xr.align(*named.values(), join="exact", copy=False)
-        except ValueError as error:
-            msg = f"{' and '.join(named)} have different labels: {error}"
-            raise ValueError(msg) from error
     try:
-        result = kernel(*operands.values(), **keywords)
+        result = kernel(*matched(operands).values(), **keywords)
     except TypeError:
-        floats = [numeric(name, operand) for name, operand in operands.items()]
-        result = kernel(*floats, **keywords)
+        floats = {name: numeric(name, operand) for name, operand in operands.items()}
+        result = _together(kernel, matched(floats), keywords)
     # An argument's unit is not the result's.
     is_new = isinstance(result, xr.DataArray) and keywords.get("out") is None
     return result.drop_attrs() if is_new else result
+
+
+def _together(
+    kernel: np.ufunc, operands: Mapping[str, Values], keywords: Mapping[str, Any]
+) -> Values:
+    """Evaluate a kernel on numbers; if it takes none of them together, say whose they are."""
+    try:
+        return kernel(*operands.values(), **keywords)
+    except TypeError as error:
+        kinds = {name: _kind(op) for name, op in operands.items() if np.ndim(op)}
+        if keywords or len(set(kinds.values())) < 2:
+            raise
+        given = " and ".join(f"{name} as {kind}" for name, kind in kinds.items())
+        msg = f"{given} do not go together; give containers of one kind, or plain arrays"
+        raise TypeError(msg) from error
+
+
+def _kind(operand: Values) -> str:
+    return f"{type(operand).__module__.partition('.')[0]} {type(operand).__name__}"
 
 
 def _have_no_labels(operands: Iterable[Values]) -> bool:
@@ -102,6 +116,14 @@ def _like(operand: Values, values: NDArray[np.float64]) -> Values:
     return pd.Series(values, index=operand.index) if isinstance(operand, pd.Series) else values
 
 
+def together(**operands: Values) -> dict[str, Values]:
+    """Return numbers in forms that go together, for what takes several steps.
+
+    So errors have the names of arguments, and all steps take an axis without a name for the same.
+    """
+    return matched({name: numeric(name, operand) for name, operand in operands.items()})
+
+
 def within(values: Values, low: Values, high: Values) -> Values:
     """Return `values`, but NaN and a warning where they lie outside of a range."""
     return elementwise(_core.within, {}, values=values, low=low, high=high)
@@ -129,6 +151,7 @@ def spread(
     varies slowest, so that the kernel's loops are long.
     """
     position = np.arange(size, dtype=float)
+    operands = matched(operands)
     if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
         for name, operand in operands.items():
             if isinstance(operand, xr.DataArray) and dim in operand.dims:
@@ -145,7 +168,6 @@ def spread(
     indexes = {name: op.index for name, op in operands.items() if isinstance(op, pd.Series)}
     if not indexes:
         return values
-    check_same("places", indexes)
     columns = pd.RangeIndex(size, name=dim)
     return pd.DataFrame(values, index=next(iter(indexes.values())), columns=columns)
 
@@ -171,7 +193,7 @@ def along(
         return _along_named(kernel, operands, dims, dim, gives_row=gives != "()")
     arrays = {name: plain(operand) for name, operand in operands.items()}
     rows = {name: array for name, array in arrays.items() if is_row[name]}
-    size = _common_size({name: array.shape[-1] for name, array in rows.items() if array.ndim})
+    size = common_size({name: array.shape[-1] for name, array in rows.items() if array.ndim}, dim)
     for name, array in arrays.items():
         if not (is_row[name] or is_table[name]):
             continue
@@ -179,7 +201,7 @@ def along(
             arrays[name] = np.broadcast_to(array, size if is_row[name] else 1)
         elif _is_dask(array):
             arrays[name] = array.rechunk({array.ndim - 1: -1})
-    places, periods = _labels(operands, is_row, is_table)
+    places, periods = _labels(operands, is_row, is_table, dim)
     values = _over_rows(kernel, list(arrays.values()))
     return _labelled(values, places, periods if gives != "()" else None)
 
@@ -193,7 +215,10 @@ def _over_rows(kernel: np.ufunc, arrays: Sequence[Any]) -> Any:
 
 
 def _labels(
-    operands: Mapping[str, Values], is_row: Mapping[str, bool], is_table: Mapping[str, bool]
+    operands: Mapping[str, Values],
+    is_row: Mapping[str, bool],
+    is_table: Mapping[str, bool],
+    dim: str,
 ) -> tuple[pd.Index[Any] | None, pd.Index[Any] | None]:
     """Return the labels of places and of periods that pandas gives to `operands`.
 
@@ -210,16 +235,8 @@ def _labels(
         elif isinstance(operand, pd.Series):
             (periods if is_row[name] else places)[name] = operand.index
     check_same("places", places)
-    check_same("periods", periods)
+    check_same(f"{dim}s", periods)
     return next(iter(places.values()), None), next(iter(periods.values()), None)
-
-
-def check_same(what: str, labels: Mapping[str, pd.Index[Any]]) -> None:
-    """Refuse labels that differ, naming what they are for and whose they are."""
-    first = next(iter(labels.values()), None)
-    if not all(other.equals(first) for other in labels.values()):
-        msg = f"{' and '.join(labels)} have different labels for {what}; reindex one of them"
-        raise ValueError(msg)
 
 
 def _labelled(
@@ -261,23 +278,27 @@ def _along_named(
             kind = "a table" if name in dims else "one number"
             msg = f"{name} is {kind} for all of {dim!r}, but has that dimension"
             raise ValueError(msg)
-    size = _common_size({name: op.sizes[dim] for name, op in rows.items() if dim in op.dims})
+    size = common_size({name: op.sizes[dim] for name, op in rows.items() if dim in op.dims}, dim)
     for name, core in dims.items():
         op = named[name]
         if core not in op.dims:
             named[name] = op.expand_dims({core: size if core == dim else 1})
     bare = _have_no_labels(named.values())
-    found = xr.apply_ufunc(
-        kernel,
-        *(op.variable if bare else op for op in named.values()),
-        input_core_dims=[[dims[name]] if name in dims else [] for name in named],
-        output_core_dims=[[dim] if gives_row else []],
-        join="exact",
-        keep_attrs=False,
-        dask="parallelized",
-        dask_gufunc_kwargs={"allow_rechunk": True},
-        output_dtypes=[float],
-    )
+    try:
+        found = xr.apply_ufunc(
+            kernel,
+            *(op.variable if bare else op for op in named.values()),
+            input_core_dims=[[dims[name]] if name in dims else [] for name in named],
+            output_core_dims=[[dim] if gives_row else []],
+            join="exact",
+            keep_attrs=False,
+            dask="parallelized",
+            dask_gufunc_kwargs={"allow_rechunk": True},
+            output_dtypes=[float],
+        )
+    except ValueError:
+        check_aligned(named)
+        raise
     return xr.DataArray(found) if bare else found
 
 
@@ -289,13 +310,14 @@ def with_names(name: str, operand: Values, dims: Sequence[str]) -> xr.DataArray:
     if array.ndim > len(dims):
         msg = f"{name} has {array.ndim} axes without names beside a DataArray; make it one, too"
         raise ValueError(msg)
-    return xr.DataArray(array, dims=dims[: array.ndim])
+    dims = dims[: array.ndim]
+    return xr.DataArray(array, labels_of(operand, dims), dims=dims)
 
 
-def _common_size(sizes: Mapping[str, int]) -> int:
-    """Return the one size among `sizes`; 1 if there are none."""
+def common_size(sizes: Mapping[str, int], dim: str) -> int:
+    """Return the one size along `dim` among `sizes`; 1 if there are none."""
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
-        msg = f"numbers of periods differ: {found}"
+        msg = f"numbers of {dim}s differ: {found}"
         raise ValueError(msg)
     return next(iter(sizes.values()), 1)

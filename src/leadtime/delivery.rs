@@ -2,7 +2,7 @@
 
 use crate::bridge::{Body, ByLag, Kernel, LANES, Lanes, rowwise, vectorized};
 use crate::convolution::convolve;
-use crate::domain::within;
+use crate::domain::{TOLERANCE, share, within};
 
 const TABLE: &[Kernel] = &[
     rowwise(c"deliveries", deliveries),
@@ -16,14 +16,16 @@ const TABLE: &[Kernel] = &[
 /// Part of all orders by which rounding may make deliveries exceed them.
 const ROUNDING: f64 = 1e-9;
 
-/// By how much the chances of all lags may miss 1.
-const TOLERANCE: f64 = 1e-9;
-
 /// Orders of each period spread over later ones by the chance of each lag; all of them arrive.
 #[inline(always)]
 fn deliveries(orders: &[Lanes], lead_time: ByLag<'_>, out: &mut [Lanes]) {
-    convolve(orders, lead_time.0, out);
-    let sums = share_sum(lead_time.0);
+    let Shares { sums, rounded } = vectorized(Sum(lead_time.0));
+    if rounded == Lanes::splat(0.0) {
+        convolve(orders, lead_time.0, out);
+    } else {
+        let shares: Vec<Lanes> = lead_time.0.iter().map(|shares| shares.map(share)).collect();
+        convolve(orders, &shares, out);
+    }
     for lane in 0..LANES {
         if (sums.0[lane] - 1.0).abs() > TOLERANCE {
             out.iter_mut().for_each(|out| out.0[lane] = f64::NAN);
@@ -94,27 +96,35 @@ fn slip(plan: &[Lanes], periods: &[Lanes], out: &mut [Lanes]) {
 
 /// Sum of shares; -1 if one of them is not from 0 to 1, NaN if one is missing.
 fn share_sum(shares: &[Lanes]) -> Lanes {
-    vectorized(ShareSum(shares))
+    vectorized(Sum(shares)).sums
 }
 
-struct ShareSum<'a>(&'a [Lanes]);
+struct Shares {
+    sums: Lanes,
+    /// Not zero where a share is below 0 or above 1, if only by rounding.
+    rounded: Lanes,
+}
 
-impl Body for ShareSum<'_> {
-    type Output = Lanes;
+struct Sum<'a>(&'a [Lanes]);
+
+impl Body for Sum<'_> {
+    type Output = Shares;
 
     #[inline(always)]
-    fn run(self) -> Lanes {
+    fn run(self) -> Shares {
         let (mut sum, mut least) = (Lanes::splat(0.0), Lanes::splat(0.0));
         let mut most = Lanes::splat(1.0);
-        for share in self.0 {
-            sum += *share;
+        for given in self.0 {
+            sum += given.map(share);
             // Comparisons with what is missing are false, and the sum tells of it.
-            least = least.zip(*share, |least, share| if share < least { share } else { least });
-            most = most.zip(*share, |most, share| if share > most { share } else { most });
+            least = least.zip(*given, |least, given| if given < least { given } else { least });
+            most = most.zip(*given, |most, given| if given > most { given } else { most });
         }
-        let outside = least.zip(most, |least, most| f64::from(least < 0.0 || most > 1.0));
+        let outside =
+            least.zip(most, |least, most| f64::from(least < -TOLERANCE || most > 1.0 + TOLERANCE));
         let refused = sum.map(|sum| if sum.is_nan() { sum } else { -1.0 });
-        Lanes::select(outside, refused, sum)
+        let rounded = least.zip(most, |least, most| f64::from(least < 0.0 || most > 1.0));
+        Shares { sums: Lanes::select(outside, refused, sum), rounded }
     }
 }
 
@@ -144,6 +154,11 @@ mod tests {
         }
         deliveries_in_part(&orders, ByLag(&lanes(&[0.5, 0.25])), &mut out);
         assert_eq!(out, lanes(&[50.0, 25.0, 25.0, 12.5]));
+        // What only rounding has made less than nothing is nothing.
+        let mut exact = out.clone();
+        deliveries(&orders, ByLag(&lanes(&[0.0, 1.0, 0.0])), &mut exact);
+        deliveries(&orders, ByLag(&lanes(&[-1e-10, 1.0 + 1e-10, -1e-10])), &mut out);
+        assert_eq!(out, exact);
         // What is missing is not wrong.
         deliveries(&orders, ByLag(&lanes(&[0.5, f64::NAN])), &mut out);
         assert_eq!(out[0].0[0], 50.0);
@@ -156,6 +171,8 @@ mod tests {
         assert_eq!(share_sum(&lanes(&[-0.5, 0.5])), Lanes::splat(-1.0));
         assert!(share_sum(&lanes(&[2.0, f64::NAN])).0[0].is_nan());
         assert_eq!(share_sum(&[]), Lanes::splat(0.0));
+        assert_eq!(share_sum(&lanes(&[-2.8e-17, 1.0])), Lanes::splat(1.0));
+        assert_eq!(share_sum(&lanes(&[-2e-9, 1.0])), Lanes::splat(-1.0));
     }
 
     #[test]

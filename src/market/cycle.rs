@@ -8,6 +8,7 @@
 use super::opening::Opening;
 use super::pricing::Market;
 use crate::bridge::{Body, LANES, Lanes};
+use crate::domain::TOLERANCE;
 
 /// What a cycle is made of; amounts are as of the period before the first, rates a period.
 pub(super) struct Parameters<'a> {
@@ -167,9 +168,6 @@ pub(super) fn gap_of(value: Lanes) -> Lanes {
 fn at_least_zero(value: Lanes) -> Lanes {
     value.map(|value| if value < 0.0 { 0.0 } else { value })
 }
-
-/// By how much the shares of a table may miss 1.
-const TOLERANCE: f64 = 1e-9;
 
 /// NaN in all periods where a number is missing or shares by lag are none.
 #[inline(always)]

@@ -2,6 +2,7 @@
 
 use super::cycle::{Parameters, gap_of};
 use crate::bridge::{Body, LANES, Lanes, vectorized};
+use crate::domain::share;
 
 /// Numbers of a parameter, of each row or of all of them: number `k` of row `i` stands at
 /// `i * row + k * step`.
@@ -109,6 +110,9 @@ impl Loaded {
             if first || operand.row != 0 {
                 operand.load(start, rows, lanes);
             }
+        }
+        for shares in self.by_lag.iter_mut().flatten() {
+            *shares = shares.map(share);
         }
         if first || operands.by_period.iter().any(|series| series.row != 0) {
             vectorized(Prepare { by_period: &self.by_period, prepared: &mut self.prepared });

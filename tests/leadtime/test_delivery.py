@@ -116,6 +116,31 @@ class TestDeliveries:
         with pytest.raises(ValueError, match=message):
             lead.deliveries(np.ones((2, 3)), shares)
 
+    def test_rounding_makes_no_share_less_than_nothing(self) -> None:
+        orders = [100.0, 1e300, 50.0, 0.0]
+        exact = lead.deliveries(orders, [0.0, 0.25, 0.75, 0.0])
+        for tiny in (-2.8e-17, -9e-10):
+            table = np.array([0.0, 0.25, 0.75, tiny])
+            for one in (table.tolist(), table, np.array([table] * 9), da.from_array(table)):
+                found = np.asarray(lead.deliveries(orders, one))
+                np.testing.assert_array_equal(found, np.broadcast_to(exact, found.shape))
+            whole = lead.deliveries(orders, [1.0 - tiny, tiny])
+            np.testing.assert_array_equal(whole, orders)
+        with pytest.raises(ValueError, match="shares from 0 to 1 by lag, got -2e-09"):
+            lead.deliveries(orders, [0.0, 0.25, 0.75, -2e-9])
+        assert lead.order_by(10, [0.0, 1.0, -2.8e-17], confidence=0.9) == 9
+
+    def test_shares_in_single_precision(self) -> None:
+        orders = [100.0, 0.0, 50.0, 0.0]
+        for shares in ([0.1, 0.2, 0.7], [0.1, 0.9, -6e-8]):
+            expected = lead.deliveries(orders, np.maximum(shares, 0.0))
+            table = np.array(shares, np.float32)
+            for one in (table, np.array([table] * 2), da.from_array(table)):
+                found = np.asarray(lead.deliveries(orders, one))
+                np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-6)
+        with pytest.raises(ValueError, match="sum to 1"):
+            lead.deliveries(orders, np.array([0.1, 0.2], np.float32))
+
     def test_an_infinite_order_is_no_fault_of_the_lead_time(self) -> None:
         with np.errstate(invalid="ignore"):
             found = lead.deliveries([[np.inf, 1.0]], [[0.0, 1.0]])

@@ -42,7 +42,7 @@ class TestInService:
         with pytest.raises(TypeError, match="must be a number"):
             lead.in_service([1.0], "lots")
         a, b = (xr.DataArray([1.0], coords={"site": [s]}, dims="site") for s in "ab")
-        with pytest.raises(ValueError, match="supply 1 and supply 2 and supply 3 have different"):
+        with pytest.raises(ValueError, match="supply 1 and supply 3 have different"):
             lead.in_service(a, 1.0, b)
         with pytest.warns(RuntimeWarning, match="invalid value"):
             np.testing.assert_array_equal(lead.in_service([1.0, -1.0], 5.0), [1.0, np.nan])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import assume, given
@@ -179,3 +181,37 @@ def test_a_level_curve() -> None:
     curve = market.through({2024: 0.2, 2029: 0.2})
     assert (curve.parameters["rate"], curve.peak) == (0, np.inf)
     assert curve.at(2050) == pytest.approx(0.2)
+
+
+def test_points_of_a_series() -> None:
+    series = pd.Series({2024: 0.135, 2029: 0.30})
+    expected = market.through({2024: 0.135, 2029: 0.30})
+    assert market.through(series).at(2034) == expected.at(2034)
+    assert market.through(series[::-1]).parameters == expected.parameters
+    unsure = pd.Series([ob.uniform(0.12, 0.15), 0.3], index=[2024, 2029])
+    mapped = market.through({2024: ob.uniform(0.12, 0.15), 2029: 0.3}, draws=64)
+    np.testing.assert_array_equal(market.through(unsure, draws=64).at(2027), mapped.at(2027))
+    with pytest.raises(ValueError, match=r"points must be two, .* got 1 \(at 2024\)"):
+        market.through(series[:1])
+    with pytest.raises(TypeError, match=r"points must be at times .* got Timestamp"):
+        market.through(pd.Series([0.1, 0.3], index=pd.to_datetime(["2024", "2029"])))
+
+
+def test_a_range_is_not_taken_for_two_values() -> None:
+    with pytest.raises(ValueError, match=r"point 2024 is two numbers, .*; write ob.between\(low"):
+        market.through({2024: (0.12, 0.15), 2029: 0.3})
+    np.testing.assert_allclose(market.through({1: (0.1, 0.2, 0.3), 2: 0.5}).at(1), [0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
+        ({"seed": "x"}, TypeError, "seed must be a whole number, got 'x'"),
+        ({"seed": None}, TypeError, "seed must be a whole number, got None"),
+        ({"draws": 0}, ValueError, "draws must be at least 1, got 0"),
+    ],
+)
+def test_wrong_draws_are_said(changes: dict[str, Any], error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        market.through({2024: ob.uniform(0.1, 0.2), 2029: 0.3}, **changes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 
 import overbuild as ob
 
@@ -275,3 +277,61 @@ def test_costs_of_other_labels_are_refused() -> None:
     demand = pd.DataFrame([[1.0, 2, 3], [10, 20, 30]], index=["x", "y"])
     with pytest.raises(ValueError, match="cannot be matched"):
         newsvendor(demand, pd.Series({"y": 9.0, "x": 1.0}), 1.0)
+
+
+def zeta(s: float) -> float:
+    return float(special.zeta(s))
+
+
+@pytest.mark.parametrize(
+    ("demand", "mean"),
+    [
+        (stats.zipf(4.0), zeta(3) / zeta(4)),
+        (stats.zipf(6.0, loc=-3), zeta(5) / zeta(6) - 3),
+        (stats.logser(0.5), 1 / math.log(2)),
+        (stats.yulesimon(3.0), 1.5),
+        (stats.skellam(10, 20), -10.0),
+        (stats.betabinom(50, 2, 3), 20.0),
+        (stats.zipfian(2.5, 1_000), None),
+        (stats.hypergeom(200, 70, 30), 10.5),
+    ],
+)
+@pytest.mark.parametrize("ratio", [0.2, 0.5, 0.75, 0.999])
+def test_whole_numbers_that_scipy_searches(demand: Any, mean: float | None, ratio: float) -> None:
+    found = newsvendor(demand, ratio, 1 - ratio)
+    q = float(found.capacity)
+    assert demand.cdf(q) >= ratio * (1 - 1e-12)
+    assert demand.cdf(q - 1) < ratio
+    # Their difference is the mean, and one of them a short sum.
+    mean = float(demand.mean()) if mean is None else mean
+    first = demand.support()[0] if np.isfinite(demand.support()[0]) else -200.0
+    below = np.arange(first, q)
+    surplus = float((q - below) @ demand.pmf(below))
+    assert found.surplus == pytest.approx(surplus, rel=1e-9, abs=1e-12)
+    assert found.shortage == pytest.approx(mean - q + surplus, rel=1e-8, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        stats.zipf(1.01),
+        stats.zipf(1.1),
+        stats.zipf(1.5),
+        stats.zipf(1.5, loc=7),
+        stats.zipf(2.0),
+        stats.zipf(3.0),
+        stats.yulesimon(0.05),
+        stats.yulesimon(0.5),
+        stats.yulesimon(1.5),
+        stats.betanbinom(5, 0.5, 0.5),
+        stats.logser(0.999_999),
+        stats.geom(1e-9),
+        stats.randint(0, 10**9),
+        stats.zipfian(1.2, 10**9),
+    ],
+    ids=lambda law: f"{law.dist.name}{law.args}",
+)
+def test_whole_numbers_without_end_are_refused(demand: Any) -> None:
+    # For ever, once: each of them would be looked for beyond all that can be summed.
+    with pytest.raises(ValueError, match=r"^demand.*; use a continuous distribution"):
+        newsvendor(demand, 3.0, 1.0)

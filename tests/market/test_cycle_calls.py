@@ -323,6 +323,68 @@ def test_labels_that_differ_are_refused() -> None:
         run(capacity=capacity, target_utilization=target)
 
 
+@pytest.mark.parametrize("name", sorted(SERIES))
+def test_a_series_by_another_name_is_not_taken_for_cases(name: str) -> None:
+    values = some()[name][0]
+    wrong = xr.DataArray(values, dims="quarter")
+    message = rf"^{name} must have dimension 'period', but has 'quarter' with as many places"
+    other = "funding" if name == "growth" else "growth"
+    with pytest.raises(ValueError, match=message):
+        run(capacity=100.0, **{name: wrong})
+    with pytest.raises(ValueError, match=message):
+        run(capacity=100.0, **{name: wrong, other: xr.DataArray(some()[other][0], dims="period")})
+    with pytest.raises(ValueError, match="must have dimension 'period', but has 'quarter'"):
+        run(capacity=100.0, **{name: wrong, other: xr.DataArray(some()[other][0], dims="quarter")})
+    named = run(capacity=100.0, dim="quarter", **{name: wrong})
+    assert_same_bits(named, run(capacity=100.0, **{name: values}))
+    with pytest.raises(ValueError, match=f"{name} must have dimension 'month', but has 'quarter'"):
+        run(capacity=100.0, dim="month", **{name: wrong})
+
+
+def test_cases_of_a_series_are_cases() -> None:
+    growth = some()["growth"][0]
+    apart = [run(capacity=100.0, growth=rate) for rate in growth]
+    expected = {name: np.stack([one[name] for one in apart]) for name in apart[0]}
+    case = xr.DataArray(growth, dims="case")
+    fewer = run(capacity=100.0, growth=case[:4])
+    assert_same_bits(fewer, {name: values[:4] for name, values in expected.items()})
+    # As many as there are periods, but for draws, or beside a number of as many cases, or if told.
+    draws = run(capacity=100.0, growth=case.rename(case="draw"))
+    assert draws["price"].dims == ("draw", "period")
+    assert_same_bits(draws, expected)
+    told = run(capacity=100.0, growth=case.expand_dims("period"))
+    assert_same_bits({name: one.transpose("case", ...) for name, one in told.items()}, expected)
+    beside = run(capacity=xr.DataArray(np.full(PERIODS, 100.0), dims="case"), growth=case)
+    assert_same_bits(beside, expected)
+
+
+def test_labels_that_differ_name_the_arguments() -> None:
+    capacity = xr.DataArray([1.0, 2.0], {"site": ["a", "b"]}, dims="site")
+    life = xr.DataArray([4.0, 5.0], {"site": ["b", "c"]}, dims="site")
+    with pytest.raises(ValueError, match=r"capacity and .*life .*have different labels"):
+        run(capacity=capacity, life=life)
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_rounding_makes_no_share_less_than_nothing(name: str) -> None:
+    given = some(3)
+    for tiny in (-2.8e-17, -9e-10):
+        exact = run(**given | {name: [0.25, 0.75, 0.0]})
+        assert_same_bits(run(**given | {name: [0.25, 0.75, tiny]}), exact)
+        rows = np.array([[0.25, 0.75, tiny]] * 3)
+        assert_same_bits(run(**given | {name: rows}), exact)
+        lazy = da.from_array(rows, chunks=(2, 3))
+        assert_same_bits(run(**given | {name: lazy}), exact)
+        whole = run(**given | {name: [0.0, 1.0 - tiny, tiny]})
+        assert_same_bits(whole, run(**given | {name: [0.0, 1.0]}))
+    with pytest.raises(ValueError, match=f"{name} must hold shares from 0 to 1 by lag, got -2e-09"):
+        run(**given | {name: [0.25, 0.75, -2e-9]})
+    wrong = run(**given | {name: da.from_array(np.array([[0.25, 0.75, -2e-9]] * 3), chunks=(2, 3))})
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        found = np.asarray(wrong["price"])
+    assert np.isnan(found).all()
+
+
 def test_the_core_checks_what_it_is_given() -> None:
     out = [np.empty((2, 3)) for _ in range(11)]
     one = [np.ones(1)] * 22

@@ -340,3 +340,27 @@ def test_two_estimates_of_one_name_are_refused(said) -> None:
 def test_masked_draws_are_no_values() -> None:
     with pytest.raises(ValueError, match="estimate 0"):
         pool([np.ma.array([1.0, 2.0, 900.0], mask=[0, 0, 1]), (1, 2)])
+
+
+@pytest.mark.parametrize("call", [ob.market.pool, ob.market.reconcile])
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"spread": "x"}, TypeError, "spread must be a number, got 'x'"),
+        ({"spread": [0.1, 0.2]}, TypeError, "spread must be a number, got"),
+        ({"level": "a"}, TypeError, "level must be a number, got 'a'"),
+        ({"level": 90}, ValueError, "level must be between 0 and 1, got 90; write 90% as 0.9"),
+    ],
+)
+def test_wrong_options_are_said(
+    call: Any, changes: dict[str, Any], error: type, message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call([(3, 4), (3, 5)], **changes)
+    with pytest.raises(error, match=message):  # whether they are needed or not
+        call([stats.norm(3, 1), stats.norm(4, 1)], **changes)
+
+
+def test_weights_that_are_no_numbers_are_said() -> None:
+    with pytest.raises(TypeError, match=r"weights must be a list of numbers, got \[1, 'x'\]"):
+        ob.market.pool([3, 4], weights=[1, "x"])

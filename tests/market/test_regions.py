@@ -67,7 +67,9 @@ def test_regions_with_names_and_draws() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(ValueError, match="numbers of periods differ: demand has 2, supply has 3"):
+    with pytest.raises(
+        ValueError, match="numbers of regions differ: demand has 2, before has 2, after has 3"
+    ):
         regional([1.0, 2.0], [1.0, 2.0], [1.0, 2.0, 3.0], 0.5)
     with pytest.raises(TypeError, match="demand must be a number"):
         regional(["some", "more"], 1.0, 1.0, 0.5)

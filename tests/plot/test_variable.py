@@ -113,6 +113,8 @@ def test_what_cannot_be_drawn_is_said() -> None:
     for quantiles in ((5, 50, 95), (0.5, 0.5), (0.9, 0.1)):
         with pytest.raises(ValueError, match="quantiles must be rising probabilities from 0 to 1"):
             RESULT.plot("price", quantiles=quantiles)
+    with pytest.raises(TypeError, match="quantiles must be a list of probabilities, got 'x'"):
+        RESULT.plot("price", quantiles="x")
     with pytest.raises(ValueError, match="never has no finite draw"):
         RESULT.plot("never")
     constant = ob.Study(lambda a: {"b": a + 1}, {"a": 1.0}).run(8)

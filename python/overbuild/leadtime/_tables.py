@@ -14,8 +14,18 @@ from overbuild._calls import Values
 #: Dimension of tables of shares; the first is for a lead time of less than one period.
 LAG = "lag"
 
-#: By how much the shares of a table may miss 1.
+#: By how much rounding may make the shares of a table miss 0, and their sum 1; the core takes what
+#: is less than nothing by that for nothing.
 TOLERANCE = 1e-9
+
+
+#: The same of what is given in single precision.
+_SINGLE_TOLERANCE = 1e-6
+
+
+def is_single(shares: Any) -> bool:
+    """Whether numbers have half or single precision."""
+    return getattr(shares, "dtype", None) in (np.float16, np.float32)
 
 
 def is_distribution(lead_time: Any) -> bool:
@@ -65,13 +75,16 @@ def _check(shares: NDArray[Any], axis: int) -> None:
     except (TypeError, ValueError) as error:
         msg = f"lead_time must be a frozen distribution or shares by lag, got {shares!r:.80}"
         raise TypeError(msg) from error
+    tolerance = TOLERANCE
+    if is_single(shares):
+        tolerance = _SINGLE_TOLERANCE
+        table = np.where(np.abs(table) <= tolerance, np.maximum(table, 0.0), table)
     sums = np.atleast_1d(_core.share_sum(table))
-    single = np.asarray(shares).dtype in (np.float16, np.float32)
-    wrong = np.abs(sums - 1.0) > (1e-6 if single else TOLERANCE)  # not of a missing number
+    wrong = np.abs(sums - 1.0) > tolerance  # not of a missing number
     if not np.any(wrong):
         return
     if np.any(sums < 0):
-        outside = table[(table < 0) | (table > 1)][0]
+        outside = table[(table < -TOLERANCE) | (table > 1 + TOLERANCE)][0]
         msg = f"lead_time must hold shares from 0 to 1 by lag, got {outside}"
         raise ValueError(msg)
     where = f" in {int(wrong.sum())} of {sums.size} rows" if sums.size > 1 else ""

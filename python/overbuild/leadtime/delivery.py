@@ -9,7 +9,14 @@ import xarray as xr
 
 from overbuild import _core
 from overbuild._calls import Values, along, at_least_one
-from overbuild.leadtime._tables import LAG, TOLERANCE, is_distribution, is_lazy, share_table
+from overbuild.leadtime._tables import (
+    LAG,
+    TOLERANCE,
+    is_distribution,
+    is_lazy,
+    is_single,
+    share_table,
+)
 
 
 def discretize(distribution: Any, lags: int, placed: float = 0.0) -> Values:
@@ -137,6 +144,9 @@ def deliveries(orders: Values, lead_time: Any, dim: str = "period") -> Values:
     operands = {"orders": orders, "lead_time": lead_time}
     if is_distribution(lead_time):
         operands["lead_time"] = discretize(lead_time, max(_periods(orders, dim), 1))
+        return along(_core.deliveries_in_part, operands, dim, LAG)
+    if is_single(lead_time):  # which sums to 1 less exactly than the kernel asks for
+        operands["lead_time"] = share_table(lead_time).astype(float).clip(0.0, 1.0)
         return along(_core.deliveries_in_part, operands, dim, LAG)
     if is_lazy(orders) or is_lazy(lead_time) or np.ndim(lead_time) < 2:
         operands["lead_time"] = share_table(lead_time)

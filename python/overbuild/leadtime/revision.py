@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from overbuild import _core
-from overbuild._calls import Values, along, elementwise, within
+from overbuild._calls import Values, along, elementwise, together, within
 
 
 def slip(plan: Values, periods: Values, dim: str = "period") -> Values:
@@ -112,6 +112,7 @@ def substitute(plan: Values, share: Values, ratio: Values) -> Substitution:
     >>> ob.leadtime.substitute([100, 200], share=0.25, ratio=9)
     Substitution(kept=array([ 75., 150.]), substitutes=array([225., 450.]))
     """
+    plan, share, ratio = together(plan=plan, share=share, ratio=ratio).values()
     share, ratio = within(share, 0.0, 1.0), within(ratio, 0.0, np.inf)
     replaced = elementwise(np.multiply, {}, plan=plan, share=share)
     return Substitution(

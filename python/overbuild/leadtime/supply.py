@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from overbuild._calls import Values, check_same, elementwise, plain, within
+from overbuild._calls import Values, elementwise, plain, together, within
 
 
 def in_service(*supplies: Values) -> Values:
@@ -54,20 +54,10 @@ def in_service(*supplies: Values) -> Values:
         msg = "supplies must be at least one, got none"
         raise ValueError(msg)
     named = {f"supply {number}": supply for number, supply in enumerate(supplies, 1)}
-    return _least(named)
+    return _least(together(**named))
 
 
 def _least(supplies: dict[str, Values]) -> Values:
-    check_same(
-        "places", {name: s.index for name, s in supplies.items() if isinstance(s, pd.Series)}
-    )
-    if len(supplies) > 1:  # all labels, not only those of neighbours
-        named = [supply for supply in supplies.values() if isinstance(supply, xr.DataArray)]
-        try:
-            xr.align(*named, join="exact", copy=False)
-        except ValueError as error:
-            msg = f"{' and '.join(supplies)} have different labels: {error}"
-            raise ValueError(msg) from error
     first, *others = (within(supply, 0.0, np.inf) for supply in supplies.values())
     return reduce(
         lambda least, supply: elementwise(np.minimum, {}, a=least, b=supply), others, first
@@ -113,6 +103,7 @@ def binding(**supplies: Values) -> Values:
     if not supplies:
         msg = "supplies must be at least one, got none"
         raise ValueError(msg)
+    supplies = together(**supplies)
     least = _least(supplies)
     if isinstance(least, xr.DataArray):
         found = [(least == supply).astype(float) for supply in supplies.values()]
@@ -189,8 +180,10 @@ def stranded(gpus: Values, in_service: Values, cost: Values, hours: Values) -> S
     >>> idle.cost
     array([3504000., 1752000.])
     """
-    running = within(in_service, 0.0, np.inf)
+    given = together(gpus=gpus, in_service=in_service, cost=cost, hours=hours)
+    gpus, *others = given.values()
+    running, cost, hours = (within(one, 0.0, np.inf) for one in others)
     idle = within(elementwise(np.subtract, {}, gpus=gpus, in_service=running), 0.0, np.inf)
-    idle_hours = elementwise(np.multiply, {}, idle=idle, hours=within(hours, 0.0, np.inf))
-    paid = elementwise(np.multiply, {}, idle=idle_hours, cost=within(cost, 0.0, np.inf))
+    idle_hours = elementwise(np.multiply, {}, idle=idle, hours=hours)
+    paid = elementwise(np.multiply, {}, idle=idle_hours, cost=cost)
     return Stranded(gpus=idle, hours=idle_hours, cost=paid)

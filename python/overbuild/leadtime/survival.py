@@ -12,7 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild import _core
-from overbuild._calls import Values, check_same, plain, with_names
+from overbuild._calls import Values, plain, with_names
+from overbuild._labels import check_same
 from overbuild.leadtime.results import FAMILIES, Band, Fit
 
 __all__ = ["Band", "Fit", "fit"]

@@ -16,7 +16,7 @@ from overbuild._calls import plain
 from overbuild.study.distributions.discrete import empirical
 from overbuild.study.distributions.laws import Law
 from overbuild.study.distributions.parts import as_component
-from overbuild.study.distributions.ranges import between
+from overbuild.study.distributions.ranges import between, check_level, check_number
 from overbuild.study.inputs import WEIGHT, Input
 
 #: As many values stand for any number of draws: a study tabulates each of them.
@@ -41,6 +41,9 @@ def as_laws(estimates: Any, spread: float | None, level: float) -> dict[str, Law
     if not named:
         msg = "estimates must be at least one, got none"
         raise ValueError(msg)
+    check_level(level)
+    if spread is not None:
+        check_number("spread", spread)
     if spread is not None and not (0 < spread < math.inf):
         msg = f"spread must be above 0 and finite, a share of each figure, got {spread}"
         raise ValueError(msg)

@@ -22,11 +22,14 @@ from overbuild._calls import (
     with_names,
     within,
 )
+from overbuild._labels import check_aligned
+from overbuild.study.inputs import DRAW
 
 #: Dimension of tables of shares; the first is of what arrives in the period of the order itself.
 LAG = "lag"
 
-#: By how much the shares of a table may miss 1.
+#: By how much rounding may make the shares of a table miss 0, and their sum 1; the core takes what
+#: is less than nothing by that for nothing.
 TOLERANCE = 1e-9
 
 #: What a cycle gives, in the order of the core.
@@ -95,7 +98,7 @@ def paths(given: Mapping[str, Values], periods: int, dim: str) -> dict[str, Valu
     if any(isinstance(operand, xr.DataArray) for operand in operands.values()):
         found = _named(operands, periods, dim)
     else:
-        found = _unnamed(operands, periods)
+        found = _unnamed(operands, periods, dim)
     return dict(zip(OUTPUTS, found, strict=True))
 
 
@@ -116,16 +119,35 @@ def _check_shares(name: str, table: Values) -> None:
         return
     axis = table.get_axis_num(LAG) if isinstance(table, xr.DataArray) else -1
     shares = np.moveaxis(np.atleast_1d(plain(table)), axis, -1)
-    if np.any((shares < 0) | (shares > 1)):
-        outside = shares[(shares < 0) | (shares > 1)][0]
-        msg = f"{name} must hold shares from 0 to 1 by lag, got {outside}"
+    outside = (shares < -TOLERANCE) | (shares > 1 + TOLERANCE)
+    if np.any(outside):
+        msg = f"{name} must hold shares from 0 to 1 by lag, got {shares[outside][0]}"
         raise ValueError(msg)
-    sums = np.atleast_1d(shares.sum(axis=-1))
+    sums = np.atleast_1d(np.clip(shares, 0, 1).sum(axis=-1))
     wrong = np.abs(sums - 1.0) > TOLERANCE  # not of a missing number
     if np.any(wrong):
         where = f" in {int(wrong.sum())} of {sums.size} rows" if sums.size > 1 else ""
         msg = f"{name} must hold shares that sum to 1, got {sums[wrong][0]:.10g}{where}"
         raise ValueError(msg)
+
+
+def _check_names(operands: Mapping[str, Values], periods: int, dim: str) -> None:
+    """Refuse a series along another dimension that looks like its periods.
+
+    One that no other argument has, and that is as long, would be taken for as many cases.
+    """
+    arrays = {name: op for name, op in operands.items() if isinstance(op, xr.DataArray)}
+    without = {
+        name: arrays[name] for name in _SERIES if name in arrays if dim not in arrays[name].dims
+    }
+    known = {d for name, array in arrays.items() if name not in without for d in array.dims}
+    for name, array in without.items():
+        for other in set(array.dims) - known - {DRAW}:
+            if array.sizes[other] == periods > 1:
+                msg = f"{name} must have dimension {dim!r}, but has {other!r} with as many places "
+                msg += f"as there are periods; say dim={other!r} or rename it, or if it holds a "
+                msg += f"number for each of {periods} cases, add the other by .expand_dims({dim!r})"
+                raise ValueError(msg)
 
 
 def _check_length(name: str, size: int, periods: int) -> None:
@@ -136,6 +158,7 @@ def _check_length(name: str, size: int, periods: int) -> None:
 
 def _named(operands: Mapping[str, Values], periods: int, dim: str) -> Any:
     """Run cycles for DataArrays; an axis without a name is that of a series or a table."""
+    _check_names(operands, periods, dim)
     core = dict.fromkeys(_SERIES, dim) | dict.fromkeys(_TABLES, LAG)
     arrays, dims = [], []
     for name, operand in operands.items():
@@ -156,25 +179,29 @@ def _named(operands: Mapping[str, Values], periods: int, dim: str) -> Any:
         arrays.append(array.drop_vars(index).rename(own))
         dims.append([own.get(core[name], core[name])] if name in core else [])
     bare = _have_no_labels(arrays)
-    found = xr.apply_ufunc(
-        _rows,
-        *(array.variable if bare else array for array in arrays),
-        input_core_dims=dims,
-        output_core_dims=[[dim]] * len(OUTPUTS),
-        kwargs={"periods": periods},
-        join="exact",
-        keep_attrs=False,
-        dask="parallelized",
-        dask_gufunc_kwargs={"allow_rechunk": True, "output_sizes": {dim: periods}},
-        output_dtypes=[float] * len(OUTPUTS),
-    )
+    try:
+        found = xr.apply_ufunc(
+            _rows,
+            *(array.variable if bare else array for array in arrays),
+            input_core_dims=dims,
+            output_core_dims=[[dim]] * len(OUTPUTS),
+            kwargs={"periods": periods},
+            join="exact",
+            keep_attrs=False,
+            dask="parallelized",
+            dask_gufunc_kwargs={"allow_rechunk": True, "output_sizes": {dim: periods}},
+            output_dtypes=[float] * len(OUTPUTS),
+        )
+    except ValueError:
+        check_aligned(dict(zip(operands, arrays, strict=True)))
+        raise
     return [xr.DataArray(one) for one in found] if bare else found
 
 
-def _unnamed(operands: Mapping[str, Values], periods: int) -> Any:
+def _unnamed(operands: Mapping[str, Values], periods: int, dim: str) -> Any:
     """Run cycles for arrays, pandas and Dask: series and tables along the last axis."""
     is_row = {name: name in _SERIES for name in operands}
-    places, labels = _labels(operands, is_row, {name: name in _TABLES for name in operands})
+    places, labels = _labels(operands, is_row, {name: name in _TABLES for name in operands}, dim)
     arrays = []
     for name, operand in operands.items():
         array = plain(operand)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import numbers
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from overbuild import _core
@@ -193,10 +195,11 @@ def through(
 
     Parameters
     ----------
-    points : mapping or sequence of pairs
+    points : mapping, pandas Series or sequence of pairs
         Two points, from a number of years to a share between 0 and the ceiling: a number, an array
         of any shape such as draws, or a distribution. Points that are distributions are drawn
-        independently.
+        independently. The index of a Series holds the years. A range is a distribution, such as
+        ``ob.between(0.3, 0.4)``: two numbers in a tuple, ranges elsewhere, are refused.
     kind : {"logistic", "bass"}
         Which curve.
     ceiling : array_like
@@ -219,9 +222,11 @@ def through(
     Raises
     ------
     TypeError
-        If a point is neither a number, an array of numbers nor a distribution.
+        If a point is neither a number, an array of numbers nor a distribution, or `draws` or `seed`
+        no whole number.
     ValueError
-        If there are not two points at two times, `kind` is unknown, `launch` is missing or not
+        If there are not two points at two times, one is two numbers in a tuple, `draws` or `seed`
+        is out of range, `kind` is unknown, `launch` is missing or not
         wanted, or labels differ.
 
     Notes
@@ -269,7 +274,7 @@ def through(
 
 def _two(points: Any) -> list[tuple[float, Any]]:
     """Return two points in the order of their times."""
-    pairs = points.items() if isinstance(points, Mapping) else points
+    pairs: Any = points.items() if isinstance(points, Mapping | pd.Series) else points
     if not isinstance(pairs, Iterable) or isinstance(pairs, str):
         msg = f"points must be a mapping from time to share, got {points!r:.80}"
         raise TypeError(msg)
@@ -293,6 +298,14 @@ def _two(points: Any) -> list[tuple[float, Any]]:
 def _drawn(points: Mapping[str, Any], draws: int, seed: int) -> dict[str, Values]:
     """Return points with draws for those that are distributions."""
     bare = {name: p.value if isinstance(p, Input) else p for name, p in points.items()}
+    for name, one in bare.items():
+        if isinstance(one, tuple) and len(one) == 2:
+            msg = (
+                f"{name} is two numbers, {one!r:.80}; write ob.between(low, high) for a range, and "
+            )
+            msg += "a list for an array of two numbers"
+            raise ValueError(msg)
+    seed = _whole("seed", seed)
     random = {name: one for name, one in bare.items() if not _is_numbers(one)}
     if not random:
         return {name: numeric(name, one) for name, one in bare.items()}
@@ -304,6 +317,19 @@ def _drawn(points: Mapping[str, Any], draws: int, seed: int) -> dict[str, Values
     drawn = Sampler.of(tables, size, seed).draw(tables, 0, size)
     named = {name: xr.DataArray(values, dims=DRAW) for name, values in drawn.items()}
     return {name: named.get(name, one) for name, one in bare.items()}
+
+
+def _whole(name: str, value: int) -> int:
+    """Return a whole number of at least 0."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        msg = f"{name} must be a whole number, got {value!r}"
+        raise TypeError(msg) from None
+    if number < 0:
+        msg = f"{name} must be at least 0, got {number}"
+        raise ValueError(msg)
+    return number
 
 
 def _is_numbers(value: Any) -> bool:

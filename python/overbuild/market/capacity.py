@@ -169,7 +169,8 @@ def newsvendor(demand: Any, underage: Values, overage: Values, dim: str = DRAW) 
     TypeError
         If `demand` is neither numbers nor a distribution, or a cost is no number.
     ValueError
-        If there are no draws, a cost varies along them, or labels differ.
+        If there are no draws, a cost varies along them, labels differ, or a distribution on whole
+        numbers takes so many that they cannot be summed over.
 
     Notes
     -----

@@ -200,7 +200,8 @@ def cycle(
         Share of the last period's revenue that can be committed besides (phi), a number of at least
         0.
     dim : str
-        Name of the dimension that periods run along, where axes have names.
+        Name of the dimension that periods run along, where axes have names. A series without it is
+        the same in all periods, and what other dimensions it has are cases.
 
     Returns
     -------
@@ -215,8 +216,9 @@ def cycle(
     TypeError
         If an argument is neither a number nor an array of numbers, or `periods` no whole number.
     ValueError
-        If `periods` is below 1, a series has another length, an argument has a dimension that it
-        must not have, labels differ, or shares by lag are not from 0 to 1 or do not sum to 1.
+        If `periods` is below 1, a series has another length, or lacks `dim` and has as many numbers
+        along a dimension that no other argument has, an argument has a dimension that it must not
+        have, labels differ, or shares by lag are not from 0 to 1 or do not sum to 1.
 
     Notes
     -----

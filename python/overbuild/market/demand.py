@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from overbuild import _core
-from overbuild._calls import Values, along, elementwise
+from overbuild._calls import Values, along, elementwise, together
 
 _ADJUST = {"linear": _core.adjust_linear, "log": _core.adjust_log}
 _LENGTH = {"linear": _core.pain_length_linear, "log": _core.pain_length_log}
@@ -298,6 +298,10 @@ def efficiency_shock(
     >>> kept.compute.round(2)
     array([0.1 , 0.43])
     """
+    given = together(
+        cost_ratio=cost_ratio, elasticity=elasticity, pass_through=pass_through, affected=affected
+    )
+    cost_ratio, elasticity, pass_through, affected = given.values()
     price = elementwise(
         _core.efficiency_price, {}, cost_ratio=cost_ratio, pass_through=pass_through
     )
@@ -312,7 +316,7 @@ def efficiency_shock(
 
 
 def _by_kind(kernels: dict[str, np.ufunc], kind: Any) -> np.ufunc:
-    if kind not in kernels:
+    if kind not in tuple(kernels):  # a list is none of them, and has no hash
         msg = f"kind must be 'linear' or 'log', got {kind!r}"
         raise ValueError(msg)
     return kernels[kind]

@@ -57,7 +57,7 @@ def pool(
     Raises
     ------
     TypeError
-        If an estimate is none of these.
+        If an estimate is none of these, or `weights`, `spread` or `level` are no numbers.
     ValueError
         If there is none, one is impossible, `weights` are not as above, `kind` is unknown, or in
         a logarithmic pool an estimate has no density or they have no value in common.

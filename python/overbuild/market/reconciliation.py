@@ -107,7 +107,7 @@ def reconcile(
     Raises
     ------
     TypeError
-        If an estimate is none of these.
+        If an estimate is none of these, or `spread` or `level` is no number.
     ValueError
         If there is none, `kind` is unknown, one has no spread or an infinite one, or logarithms
         are pooled of what may be 0 or less.

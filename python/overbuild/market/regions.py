@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 
 from overbuild import _core
-from overbuild._calls import Values, along, elementwise
+from overbuild._calls import Values, along, common_size, elementwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,14 +114,26 @@ def regional(
     >>> china_and_other.after.unmet
     array([40.,  0.])
     """
-    first = _allocation(demand, before, substitution, dim)
-    then = _allocation(demand, after, substitution, dim)
+    _check_regions(dim, demand=demand, before=before, after=after, substitution=substitution)
+    shared = {"demand": demand, "substitution": substitution}
+    first = _allocation({"before": before}, shared, dim)
+    then = _allocation({"after": after}, shared, dim)
     change = elementwise(np.subtract, {}, after=then.served, before=first.served)
     return Regional(before=first, after=then, change=change)
 
 
-def _allocation(demand: Values, supply: Values, substitution: Values, dim: str) -> Allocation:
-    operands = {"demand": demand, "supply": supply, "substitution": substitution}
+def _check_regions(dim: str, **operands: Values) -> None:
+    """Refuse numbers of regions that differ, between before and after as well."""
+    sizes = {
+        name: operand.sizes.get(dim) if isinstance(operand, xr.DataArray) else np.shape(operand)[-1]
+        for name, operand in operands.items()
+        if np.ndim(operand)
+    }
+    common_size({name: size for name, size in sizes.items() if size is not None}, dim)
+
+
+def _allocation(supply: dict[str, Values], shared: dict[str, Values], dim: str) -> Allocation:
+    operands = {"demand": shared["demand"], **supply, "substitution": shared["substitution"]}
     gone = along(_core.moved_out, operands, dim)
     come = along(_core.moved_in, operands, dim)
     unmet = along(_core.unmet, operands, dim)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from overbuild import _core
-from overbuild._calls import Values, elementwise, numeric, within
+from overbuild._calls import Values, elementwise, together, within
 
 _MONTHS = 12.0
 
@@ -125,9 +125,13 @@ def option_to_wait(
     if kind not in ("budget", "capacity"):
         msg = f"kind must be 'budget' or 'capacity', got {kind!r}"
         raise ValueError(msg)
-    cost, gain = numeric("cost", cost), numeric("gain", gain)
-    cadence = numeric("cadence", cadence)
-    rates = {"discount_rate": within(discount_rate, 0.0, np.inf), "decline": decline}
+    rates = {"discount_rate": discount_rate, "decline": decline}
+    given = together(cost=cost, margin=margin, life=life, cadence=cadence, gain=gain, **rates)
+    cost, margin, life, cadence, gain, *_ = given.values()
+    rates = {
+        "discount_rate": within(given["discount_rate"], 0.0, np.inf),
+        "decline": given["decline"],
+    }
     earned = elementwise(_core.earnings, {}, margin=margin, years=life, **rates)
     now = elementwise(np.subtract, {}, earnings=earned, cost=within(cost, 0.0, np.inf))
     factor = elementwise(np.add, {}, gain=within(gain, np.nextafter(-1.0, 0.0), np.inf), one=1.0)

@@ -243,7 +243,11 @@ class Polygon(Composite):
 
 
 def _numbers(name: str, values: ArrayLike) -> Floats:
-    found = np.asarray(values, dtype=float)
+    try:
+        found = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        msg = f"{name} must be a list of numbers, got {values!r:.80}"
+        raise TypeError(msg) from error
     if found.ndim != 1 or found.size == 0:
         msg = f"{name} must be a list of numbers, at least one, got shape {found.shape}"
         raise ValueError(msg)

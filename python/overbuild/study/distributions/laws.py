@@ -34,6 +34,9 @@ _QUANTILES = (("ppf", "isf"), ("icdf", "iccdf"))
 #: Probabilities at which a distribution is looked at before it is taken.
 _LOOK = np.array([0.01, 0.25, 0.5, 0.75, 0.99])
 
+#: So many whole numbers scipy can sum over again and again.
+_FAR = 1e6
+
 
 class Law(Protocol):
     """What a composite needs to know of its parts; arrays in, arrays out."""
@@ -117,6 +120,11 @@ def fault(distribution: Any) -> str | None:
     functions = quantile_functions(distribution)
     if functions is None:
         return f"{type(distribution).__name__} has no quantile function (ppf)"
+    if (least := _least_tail(distribution)) > 1.0 - _LOOK[-1]:
+        return (
+            f"a probability of at least {least:.2g} lies beyond {_FAR:,.0f} whole numbers, too far "
+            "for scipy to find quantiles; use a continuous distribution"
+        )
     shape = np.shape(_quietly(functions[0], 0.5))
     if shape:
         return (
@@ -134,6 +142,23 @@ def fault(distribution: Any) -> str | None:
     if found != sorted(found):
         return f"an impossible distribution; its quantiles at {_LOOK.tolist()} fall: {found}"
     return None
+
+
+def is_searched(distribution: Any) -> bool:
+    """Whether scipy finds quantiles on whole numbers one sum after another, which may never end."""
+    family = getattr(distribution, "dist", None)
+    return isinstance(family, stats.rv_discrete) and type(family)._ppf is stats.rv_discrete._ppf
+
+
+def _least_tail(distribution: Any) -> float:
+    """Return what at least lies far out, if probabilities fall there; 0 if scipy need not sum."""
+    family: Any = type(getattr(distribution, "dist", None))
+    if not is_searched(distribution) or family._cdf is not stats.rv_discrete._cdf:
+        return 0.0
+    if any(map(np.ndim, (*distribution.args, *distribution.kwds.values()))):
+        return 0.0
+    edges = _FAR * 2.0 ** np.arange(60)
+    return float(np.diff(edges) @ _quietly(distribution.pmf, edges[1:]))
 
 
 class Foreign:

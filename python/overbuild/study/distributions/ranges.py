@@ -43,6 +43,8 @@ def between(
 
     Raises
     ------
+    TypeError
+        If an argument is no number.
     ValueError
         If `low` is not below `high`, `level` is not between 0 and 1, `kind` is unknown, or a
         lognormal interval does not lie above 0.
@@ -229,14 +231,28 @@ def check_positive(kind: str, low: float) -> None:
 
 def check_level(level: float) -> None:
     """Refuse what is no probability of an interval."""
+    check_number("level", level)
     if not 0 < level < 1:
         hint = f"; write {level:g}% as {level / 100:g}" if 1 < level < 100 else ""
         msg = f"level must be between 0 and 1, got {level}{hint}"
         raise ValueError(msg)
 
 
+def check_number(name: str, value: Any) -> None:
+    """Refuse what is no single number."""
+    try:
+        if isinstance(value, str):  # which Python reads as one
+            raise TypeError
+        float(value)
+    except (TypeError, ValueError):
+        msg = f"{name} must be a number, got {value!r:.80}"
+        raise TypeError(msg) from None
+
+
 def check_rising(low: float, high: float) -> None:
-    """Refuse ends that are not finite, or in the wrong order."""
+    """Refuse ends that are no numbers, not finite, or in the wrong order."""
+    check_number("low", low)
+    check_number("high", high)
     if not (math.isfinite(low) and math.isfinite(high)):
         msg = f"low and high must be finite, got low = {low}, high = {high}"
         raise ValueError(msg)
@@ -247,6 +263,7 @@ def check_rising(low: float, high: float) -> None:
 
 def _check_mode(low: float, mode: float, high: float) -> None:
     check_rising(low, high)
+    check_number("mode", mode)
     if not low <= mode <= high:
         msg = f"mode must lie between low and high, got {mode} with low = {low}, high = {high}"
         raise ValueError(msg)

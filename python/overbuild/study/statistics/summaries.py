@@ -29,7 +29,11 @@ WORDS = ("unit", "source", "grade")
 
 def checked(quantiles: Sequence[float]) -> NDArray[np.float64]:
     """Return `quantiles` as an array of probabilities that rise."""
-    probabilities = np.asarray(quantiles, dtype=float)
+    try:
+        probabilities = np.asarray(quantiles, dtype=float)
+    except (TypeError, ValueError):
+        msg = f"quantiles must be a list of probabilities, got {quantiles!r:.80}"
+        raise TypeError(msg) from None
     if (
         probabilities.ndim != 1
         or not ((probabilities >= 0) & (probabilities <= 1)).all()
