@@ -86,6 +86,7 @@ class TestLogarithmic:
         )
     )
     @example(experts=[(14.0, 3.0, 3.0), (-15.0, 0.5, 1.0)])  # much lies beyond their own tails
+    @example(experts=[(0.0, 0.0625, 1.0), (22.0, 1.0, 2.0)])  # a tail at the end of a wide cell
     def test_normals_pool_by_precision(self, experts: list[tuple[float, float, float]]) -> None:
         mean, std, weight = np.array(experts).T
         precision = weight / weight.sum() / std**2

@@ -190,6 +190,11 @@ class LogPool(Composite):
                 special.logsumexp(logs, axis=0, b=_WEIGHTS[:, np.newaxis]) + np.log(width)
             )
 
+    def _log_ends(self, low: Floats, high: Floats) -> Floats:
+        """Return the logarithm of what a cell would hold at the density of its higher end."""
+        at_ends = np.fmax(self._log_density(low), self._log_density(high))
+        return np.where(np.isfinite(at_ends), at_ends, -np.inf) + np.log(high - low)
+
     def _cells(self) -> tuple[Floats, Floats]:
         """Return edges of cells, and the logarithm of each one's share before it is normalised."""
         edges = self._first_edges()
@@ -214,8 +219,10 @@ class LogPool(Composite):
                     f"{', '.join(self._names)}"
                 )
                 raise ValueError(msg)
+            # Nodes may miss what stands at an end, as in a wide cell of a thin tail.
+            counts = np.maximum(share, np.exp(self._log_ends(low, high) - total)) > _TOO_SMALL
             is_wrong = (change > ease * _ERROR) | (
-                (change > ease * _ERROR_OF_ITSELF * share) & (share > _TOO_SMALL)
+                (change > ease * _ERROR_OF_ITSELF * share) & counts
             )
             rough = is_wrong & (high - low > _NARROW * np.maximum(np.abs(low), np.abs(high)))
             done.append((low[~rough], finer[~rough]))
