@@ -74,17 +74,22 @@ def drawn_with_squigglepy() -> dict[str, np.ndarray]:
 
 def overhead() -> None:
     """What drawing, checking, chunks and labels add to a model on arrays that are there."""
-    study = ob.Study(coreweave, INPUTS)
-    dataset = study.run(DRAWS, seed=1).dataset
+    add_to_model("CoreWeave", ob.Study(coreweave, INPUTS), DRAWS)
+    add_to_model("neocloud over 40 quarters", neocloud_study(), 2**16)
+
+
+def add_to_model(name: str, study: ob.Study, draws: int) -> None:
+    """Compare a study with its model alone."""
+    dataset = study.run(draws, seed=1).dataset
     ready = {
         name: xr.DataArray(dataset[name].values, dims="draw") if given.is_random else given.value
-        for name, given in INPUTS.items()
+        for name, given in study.inputs.items()
     }
     runs = {
-        "the model on arrays that are there": lambda: coreweave(**ready),
-        "the study, draws included": lambda: study.run(DRAWS, seed=1),
+        "the model on arrays that are there": lambda: study.model.function(**ready),
+        "the study, draws included": lambda: study.run(draws, seed=1),
     }
-    compare(f"what a study adds, {DRAWS:,} draws", runs, rounds=9)
+    compare(f"what a study adds, {name}, {draws:,} draws", runs, rounds=9)
 
 
 def clouds() -> None:
