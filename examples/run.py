@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -25,14 +26,15 @@ def execute(name: str) -> nbformat.NotebookNode:
 
 
 def results(notebook: nbformat.NotebookNode) -> list[str]:
-    """Return what the cells tagged ``result`` show, as text."""
-    return [
-        output["data"]["text/plain"]
+    """Return what the cells tagged ``result`` print and show, as text."""
+    shown = [
+        output.get("text") or output.get("data", {}).get("text/plain", "")
         for cell in notebook.cells
         if "result" in cell.metadata.get("tags", [])
         for output in cell.outputs
-        if "text/plain" in output.get("data", {})
     ]
+    # Pictures and styled tables have a name only: they are on the page.
+    return [text.rstrip() for text in shown if not re.fullmatch(r"<.*>|\s*", text)]
 
 
 def render(notebook: nbformat.NotebookNode, name: str) -> Path:

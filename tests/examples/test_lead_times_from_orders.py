@@ -43,8 +43,9 @@ class TestLeadTimesFromOrders:
         return [float(x) for x in ([found] if isinstance(found, str) else found)]
 
     def table(self, which: int) -> dict[str, list[float]]:
-        text = run_module().results(executed("lead_times_from_orders"))[which]
-        rows = re.findall(r"^(\S.*?)((?: +-?[\d.]+%?)+)$", text, re.M)
+        shown = run_module().results(executed("lead_times_from_orders"))
+        tables = [text for text in shown if text.startswith(" ")]  # under their columns' names
+        rows = re.findall(r"^(\S.*?)((?: +-?[\d.]+%?)+)$", tables[which], re.M)
         return {name: [float(x.rstrip("%")) for x in row.split()] for name, row in rows}
 
     def test_known_data(self) -> None:
