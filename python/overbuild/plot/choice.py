@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import xarray as xr
 from matplotlib.axes import Axes
@@ -32,6 +33,7 @@ def variable(
     quantiles: Sequence[float] | None = None,
     kind: str | None = None,
     evidence: str = "",
+    before: xr.DataArray | None = None,
 ) -> Axes:
     """Draw a variable of a result in the way that shows it best.
 
@@ -52,7 +54,9 @@ def variable(
     kind : {"histogram", "s_curve", "posterior", "fan", "scenarios"}, optional
         Which picture to draw, if not the one that this function would choose.
     evidence : str
-        What the draws are weighted by, for the footnote.
+        What is known, for the footnote.
+    before : DataArray, optional
+        Draws of a run without evidence, to compare one number a draw with.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def variable(
     >>> ax.get_xlabel()
     'double'
     """
-    possible = _kinds(values)
+    possible = _kinds(values, before)
     if kind is None:
         kind = possible[0]
     if kind not in possible:
@@ -91,12 +95,16 @@ def variable(
             f"kind must be one of {', '.join(map(repr, possible))} for {values.name}, got {kind!r}"
         )
         raise ValueError(msg)
-    chosen = {} if quantiles is None else {"quantiles": quantiles}
+    chosen: dict[str, Any] = {} if quantiles is None else {"quantiles": quantiles}
+    if before is not None:
+        chosen["before"] = before
     return _PICTURES[kind](values, ax=ax, evidence=evidence, **chosen)
 
 
-def _kinds(values: xr.DataArray) -> list[str]:
+def _kinds(values: xr.DataArray, before: xr.DataArray | None) -> list[str]:
     """Return the pictures that can show a variable, the best one first."""
+    if before is not None:
+        return ["posterior"]
     others = other_dims(values)
     if len(others) == 2 and SCENARIO in others:
         return ["scenarios"]

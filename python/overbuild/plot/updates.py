@@ -39,6 +39,7 @@ def posterior(
     ax: Axes | None = None,
     quantiles: Sequence[float] = QUANTILES,
     evidence: str = "",
+    before: xr.DataArray | None = None,
 ) -> Axes:
     """Draw a variable before and after evidence: two histograms on one axis.
 
@@ -53,7 +54,10 @@ def posterior(
     quantiles : sequence of float
         Rising probabilities, fractions from 0 to 1, to mark after evidence.
     evidence : str
-        What the draws are weighted by, for the footnote.
+        What is known, for the footnote.
+    before : DataArray, optional
+        Other draws of the variable, of a run without the evidence, to compare with; of `values`
+        without their weights if not given.
 
     Returns
     -------
@@ -63,7 +67,8 @@ def posterior(
     Raises
     ------
     ValueError
-        If the draws have no weights that differ, none is finite, `values` have further
+        If there is nothing to compare with, as the draws have no weights that differ and `before`
+        is not given, or is in another unit; none is finite, `values` have further
         dimensions, or `quantiles` are no rising probabilities.
     TypeError
         If `values` are neither numbers nor dates.
@@ -86,16 +91,25 @@ def posterior(
     ['before evidence', 'after evidence']
     """
     probabilities = checked(quantiles)
-    if weights_of(values) is None:
+    earlier = values if before is None else before
+    if before is None and weights_of(values) is None:
         which = "equal weights" if WEIGHT in values.coords else f"no coordinate {WEIGHT!r}"
-        msg = f"the draws of {values.name} have {which}: there is no evidence to compare with"
+        msg = (
+            f"the draws of {values.name} have {which}: there is no evidence to compare with, "
+            "unless draws of a run without it are given as before"
+        )
+        raise ValueError(msg)
+    units = [str(draws.attrs.get("unit", "")) for draws in (earlier, values)]
+    if units[0] != units[1]:
+        msg = f"before is in {units[0] or 'no unit'}, but {values.name} in {units[1] or 'none'}"
         raise ValueError(msg)
     values = numeric(values)
-    before, after = checked_draws(values, weighted=False), checked_draws(values)
-    edges, log = _edges(before, after, after.quantiles(probabilities))
+    prior = checked_draws(numeric(earlier), weighted=before is not None)
+    after = checked_draws(values)
+    edges, log = _edges(prior, after, after.quantiles(probabilities))
     scale = scale_of(values, edges[0], edges[-1])
     ax = axes(ax)
-    heights = before.heights(edges), after.heights(edges)
+    heights = prior.heights(edges), after.heights(edges)
     ax.stairs(heights[0], edges, color=QUIET, linewidth=1.1, label="before evidence", zorder=3)
     ax.stairs(heights[1], edges, color=FILL, fill=True, label="after evidence")
     ax.set_xlim(edges[0], edges[-1])
@@ -106,12 +120,11 @@ def posterior(
     ax.set_ylim(0, 1.35 * max(tops))
     without_side(ax)
     notes = [note for cut in cuts for note in cut]
-    outside = float(before.heights(before.finite[[0, -1]])[0] - heights[0].sum())
+    outside = float(prior.heights(prior.finite[[0, -1]])[0] - heights[0].sum())
     if outside > 0.003:
         notes.append(f"{percent(outside)} of those before lie beyond the axis")
     notes += mark_quantiles(ax, after, probabilities, scale)
-    earlier = before.quantiles(probabilities)
-    pairs = zip(probabilities, earlier, strict=True)
+    pairs = zip(probabilities, prior.quantiles(probabilities), strict=True)
     was = ", ".join(f"{quantile_name(p)} {scale.mark(x)}" for p, x in pairs if np.isfinite(x))
     footnote(ax, values, evidence, [f"before evidence: {was}", *notes])
     in_axes = ax.transData + ax.transAxes.inverted()

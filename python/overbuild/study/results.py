@@ -67,6 +67,7 @@ class Result(Drivers):
         kind: str | None = None,
         ax: Axes | None = None,
         quantiles: Sequence[float] | None = None,
+        before: Result | None = None,
     ) -> Axes:
         """Draw one variable in the way that shows it best.
 
@@ -87,6 +88,8 @@ class Result(Drivers):
             Probabilities to mark in a histogram; a fan's bands lie between the first and the
             last, the second and the last but one, and so on. Those usual for the picture if not
             given.
+        before : Result, optional
+            A run without evidence, to compare draws of :meth:`Study.condition` with.
 
         Returns
         -------
@@ -108,8 +111,14 @@ class Result(Drivers):
         if kind == "tornado":
             return plot.tornado(self.sensitivity(name or str(self._known(None).name)), ax=ax)
         values = self._known(name)
-        evidence = rendering.evidence(self.dataset)
-        return plot.variable(values, ax=ax, quantiles=quantiles, kind=kind, evidence=evidence)
+        return plot.variable(
+            values,
+            ax=ax,
+            quantiles=quantiles,
+            kind=kind,
+            evidence=rendering.evidence(self.dataset),
+            before=None if before is None else before._known(str(values.name)),
+        )
 
     def _known(self, name: str | None) -> xr.DataArray:
         """Return a variable, or the part of it that a label tells; the first output if none."""
