@@ -159,7 +159,9 @@ def alike(whole: xr.DataArray, part: xr.DataArray) -> bool:
 
 
 def _same_labels(one: xr.DataArray, other: xr.DataArray, dim: Hashable) -> bool:
-    """Whether labels along a dimension agree, whatever else is attached to them."""
+    """Whether labels along a dimension of one size agree, whatever else is attached to them."""
+    if dim not in one.coords and dim not in other.coords:
+        return True
     return one[dim].reset_coords(drop=True).equals(other[dim].reset_coords(drop=True))
 
 

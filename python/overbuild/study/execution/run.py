@@ -124,7 +124,12 @@ class Run:
             "seed": self.seed,
             "replicates": REPLICATES,
         }
-        return Result(xr.Dataset(self.collection.arrays(draws), attrs=attrs))
+        # What has no labels needs no alignment, which takes long.
+        variables = {
+            name: array if array.coords else array.variable
+            for name, array in self.collection.arrays(draws).items()
+        }
+        return Result(xr.Dataset(variables, attrs=attrs))
 
     def partial(self) -> Result | None:
         """Return what is done, if anything is."""

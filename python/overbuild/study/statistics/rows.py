@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild import _core
+from overbuild._calls import _is_dask
 from overbuild.study.inputs import DRAW, REPLICATES, WEIGHT
 from overbuild.study.statistics.streaming import streamed
 
@@ -89,14 +90,15 @@ def statistics(
     if not ((p >= 0) & (p <= 1)).all() or not (np.diff(p) >= 0).all():
         msg = f"probabilities must rise from 0 to 1, got {probabilities!r}"
         raise ValueError(msg)
+    counts = None
     if DRAW not in array.dims:
-        array = array.expand_dims(DRAW)
-        counts = None
-    elif weights is not None:
-        counts = xr.Variable(DRAW, weights)
+        variable = xr.Variable((*array.dims, DRAW), array.data[..., np.newaxis])
     else:
-        counts = array.coords[WEIGHT].variable if WEIGHT in array.coords else None
-    variable = array.variable.transpose(..., DRAW)
+        variable = array.variable.transpose(..., DRAW)
+        if weights is not None:
+            counts = xr.Variable(DRAW, weights)
+        elif WEIGHT in array.coords:
+            counts = array.coords[WEIGHT].variable
     if counts is not None:
         _check_weights(counts, variable.shape[-1])
     # Two draws of each replicate are the least that tell anything.
@@ -104,7 +106,7 @@ def statistics(
     resolution = 2 / variable.shape[-1] if replicates else 0.0
     around = np.stack([p - resolution, p, p + resolution]).clip(0, 1)
     wanted = np.unique(around)
-    if variable.chunks is None:
+    if not _is_dask(variable.data):
         found = _in_memory(variable.values, wanted, counts, replicates)
     else:
         found = streamed(variable, wanted, counts, replicates)
