@@ -322,7 +322,7 @@ class TestErrors:
             ob.Study(returned, {"a": stats.norm()}).run(16)
 
     def test_outputs_that_change_between_chunks(self) -> None:
-        sizes = itertools.chain([2, 2, 2], itertools.repeat(3))
+        sizes = itertools.chain([2, 2, 2, 2], itertools.repeat(3))
 
         def growing(a):
             return {"b": a * xr.DataArray(np.ones(next(sizes)), dims="site")}
@@ -379,6 +379,44 @@ class TestInput:
         for value in ([1, 2], (1, 2), np.array([1, 2]), pd.Series([1, 2])):
             settled = ob.Study(lambda a: {"b": a}, {"a": value}).inputs["a"].value
             assert settled.dims == ("period",)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda a, b: {"high": a * b > (a * b).median()},
+        lambda a, b: {"low": a - b <= float(np.mean(a - b))},
+        lambda a, b: {"price": xr.where(a > a.quantile(0.95, "draw").item(), 3.0, 2.0) * b},
+        lambda a, b: {"worst": stats.rankdata(a + b) > 0.99 * a.size},
+        lambda a, b: {"win": a > a.median(), "lose": a <= a.median()},
+        lambda a, b: {"worth": np.log(a), "high": a * b > (a * b).median()},
+    ],
+)
+@pytest.mark.parametrize("draws", [16, 1000, 2**12])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_draw_is_not_compared_with_the_others(model, draws) -> None:
+    """The first and the last draws alone have the median of all, as Sobol' points do."""
+    study = ob.Study(model, {"a": stats.norm(), "b": ob.between(1, 9)})
+    with pytest.raises(ValueError, match="of a draw depends on the other draws"):
+        study.run(draws)
+
+
+@pytest.mark.parametrize("inputs", ["of distributions", "drawn once"])
+def test_sums_over_many_periods_are_of_one_draw(inputs) -> None:
+    """Their last bits depend on how numbers lie in memory."""
+    months = xr.DataArray(np.linspace(0.1, 7.3, 60), dims="period")
+    one = ob.between(1, 9)
+
+    def model(price):
+        flows = np.sin(price * months)
+        return {"sum": flows.sum("period"), "mean": price.mean("period"), "dot": flows @ months}
+
+    if inputs == "drawn once":
+        study = ob.Study(lambda p: model(p * months), {"p": one})
+    else:
+        study = ob.Study(model, {"price": [one] * 60})
+    values = study.run(2**12).dataset
+    assert np.unique(values["sum"]).size == 2**12
 
 
 def test_outputs_selected_at_different_places_go_together() -> None:
