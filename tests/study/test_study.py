@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import itertools
 import math
 
@@ -373,8 +375,34 @@ class TestInput:
         assert not given.is_random
         assert ob.Input(stats.norm()).is_random
 
+    def test_no_label_is_an_empty_one(self) -> None:
+        for nothing in (None, math.nan, np.nan, pd.NA, pd.NaT, ""):
+            given = ob.Input(stats.norm(), unit=nothing, source=nothing, grade=nothing)
+            assert given == dataclasses.replace(given, unit="", source="", grade="")
+            table = ob.Study(lambda a: {"y": a}, {"a": given}).run(64).summary()
+            assert table.loc["a", ["unit", "source", "grade"]].to_list() == ["", "", ""]
+            assert table.loc["y", "grade"] == "derived"
+
+    def test_years_and_days_are_labels(self) -> None:
+        day = datetime.date(2025, 3, 4)
+        for value in (day, pd.Timestamp(day), np.datetime64(day), datetime.datetime(2025, 3, 4)):
+            assert ob.Input(1.0, date=value).date == "2025-03-04"
+        for year in (2024, np.int64(2024), 2024.0):
+            assert ob.Input(1.0, date=year).date == "2024"
+
+    @pytest.mark.parametrize("value", [["S-1"], 0.5, True, {"S-1": 1}, math.inf])
+    def test_what_is_no_label(self, value) -> None:
+        with pytest.raises(TypeError, match="source of an input must be text, got"):
+            ob.Input(1.0, source=value)
+
+    @pytest.mark.parametrize("unit", ["ns", "D", "Y"])
+    def test_a_span_of_time_is_no_number(self, unit: str) -> None:
+        for span in (np.timedelta64(3, unit), np.array(np.timedelta64(3, unit))):
+            with pytest.raises(TypeError, match="'a' must be a number, an array or a distribution"):
+                ob.Study(lambda a: {"y": a}, {"a": span})
+
     def test_forms_of_numbers(self) -> None:
-        for value in (3, 3.0, np.float32(3), np.int64(3), np.array(3.0), True):
+        for value in (3, 3.0, np.float32(3), np.int64(3), np.array(3.0), True, np.True_):
             assert isinstance(ob.Study(lambda a: {"b": a}, {"a": value}).inputs["a"].value, float)
         for value in ([1, 2], (1, 2), np.array([1, 2]), pd.Series([1, 2])):
             settled = ob.Study(lambda a: {"b": a}, {"a": value}).inputs["a"].value
@@ -417,6 +445,15 @@ def test_sums_over_many_periods_are_of_one_draw(inputs) -> None:
         study = ob.Study(model, {"price": [one] * 60})
     values = study.run(2**12).dataset
     assert np.unique(values["sum"]).size == 2**12
+
+
+@pytest.mark.parametrize(
+    "model", [lambda a: {"y": max(a, 0)}, lambda a: {"y": 1 if a > 0 else 2}, lambda a: math.exp(a)]
+)
+def test_a_model_for_one_number_is_told_of_arrays(model) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        ob.Study(model, {"a": stats.norm()}).run(64)
+    assert any("np.maximum and np.minimum" in note for note in caught.value.__notes__)
 
 
 def test_outputs_selected_at_different_places_go_together() -> None:

@@ -134,7 +134,11 @@ def _as_likelihood(label: str, value: Any) -> tuple[float, float, str, Any]:
             "high), where both can be the same, or a distribution such as ob.between(low, high)"
         )
         raise TypeError(msg)
-    distribution = settled(label, value)
+    try:
+        distribution = settled(label, value)
+    except (TypeError, ValueError) as error:
+        msg = f"evidence on {label}: {str(error).removeprefix('input ')}"
+        raise type(error)(msg) from error
     if isinstance(distribution, float | xr.DataArray):
         msg = f"evidence on {label} must be a range or a distribution, got {value!r}"
         raise TypeError(msg)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild.study.inputs import DRAW, RESERVED
+
+#: What Python and NumPy say of an array where one number is needed.
+_FOR_ONE_NUMBER = "truth value of an array|only (0-dimensional|length-1|size-1) arrays"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +37,17 @@ class Model:
 
     def evaluate(self, given: Mapping[str, Any], n: int) -> dict[str, xr.DataArray]:
         """Return the outputs of `n` draws by name, or say what is wrong with them."""
-        outputs = _name_outputs(self.function(**given), self.name)
+        try:
+            returned = self.function(**given)
+        except (TypeError, ValueError) as error:
+            if re.search(_FOR_ONE_NUMBER, str(error)):
+                error.add_note(
+                    f"{self.name} gets an array of draws for each input that is a distribution: "
+                    "xr.where is an if of each draw, np.maximum and np.minimum are max and min, "
+                    "np.exp is math.exp"
+                )
+            raise
+        outputs = _name_outputs(returned, self.name)
         for name in outputs:
             if name in given:
                 msg = f"output {name!r} of {self.name} has the name of an input"
