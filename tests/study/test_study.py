@@ -467,6 +467,32 @@ def test_outputs_selected_at_different_places_go_together() -> None:
     assert not data.coords
 
 
+def test_a_label_that_repeats_tells_no_position() -> None:
+    twice = pd.Series([1.0, 2.0], index=["Q1", "Q1"])
+    result = ob.Study(lambda a, p: {"y": a * p}, {"a": stats.norm(), "p": twice}).run(64)
+    with pytest.raises(KeyError, match="'y' has 2 positions period=Q1"):
+        result.score({"y[period=Q1]": 1.0})
+    with pytest.raises(ValueError, match=r"evidence on y\[period=Q1\]: 2 positions are called so"):
+        result.given({"y[period=Q1]": (0, None)})
+
+
+def test_days_are_labels() -> None:
+    quarters = pd.to_datetime(["2025-01-01", "2025-04-01"])
+    price = pd.Series([ob.uniform(0, 1), ob.uniform(0, 2)], index=quarters)
+    together = {("price[period=2025-01-01]", "price[period=2025-04-01]"): 1.0}
+    study = ob.Study(lambda price: {"twice": 2 * price}, {"price": price}, correlation=together)
+    result = study.run(2**12, seed=1)
+    name = "twice[period=2025-04-01]"
+    assert list(result.summary().index)[1:4:2] == ["price[period=2025-04-01]", name]
+    assert result.score({name: 3.0}).loc[name, "below"] == pytest.approx(0.75, abs=1e-3)
+    after = result.given({name: (2, None)}).dataset["price"].isel(period=0)
+    assert after[after["draw_weight"] > 0].min() == pytest.approx(0.5, abs=1e-3)
+    assert set(result.sensitivity(name)["rank_correlation"]) == {1.0}
+    hours = pd.Series([1.0, 2.0], index=quarters + pd.Timedelta(hours=6))
+    table = ob.Study(lambda p, a: {"y": a * p}, {"a": stats.norm(), "p": hours}).run(64).summary()
+    assert "y[period=2025-01-01T06:00]" in table.index
+
+
 @pytest.mark.parametrize("empty", [[], np.empty(0)])
 def test_an_input_has_an_element(empty) -> None:
     with pytest.raises(ValueError, match=r"'b' has no element: its shape is \(0,\)"):

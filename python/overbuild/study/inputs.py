@@ -191,8 +191,10 @@ def _label(name: str, value: Any) -> str:
         return ""
     if isinstance(value, datetime.date | np.datetime64):
         return str(pd.Timestamp(value)).removesuffix(" 00:00:00")
-    if isinstance(value, numbers.Real) and not isinstance(value, bool) and value == value // 1:
-        return str(int(value))
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        number = float(value)  # a year, in a column with gaps
+        if number.is_integer():
+            return f"{number:.0f}"
     msg = f"{name} of an input must be text, got {value!r:.80}"
     raise TypeError(msg)
 

@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
+import numpy as np
 import xarray as xr
 
 #: Where something stands: the number of its place along each dimension.
@@ -26,7 +27,8 @@ def places(array: xr.DataArray, without: Hashable) -> Iterator[tuple[str, Place]
 def label(name: str, array: xr.DataArray, place: Place) -> str:
     """Return the name of one position, by coordinates where there are some."""
     parts = [
-        f"{dim}={array[dim].values[k] if dim in array.coords else k}" for dim, k in place.items()
+        f"{dim}={_text(array[dim].values[k]) if dim in array.coords else k}"
+        for dim, k in place.items()
     ]
     return f"{name}[{', '.join(parts)}]" if parts else name
 
@@ -69,12 +71,21 @@ def located(
             return f"{name!r} has no dimension {dim!r}; it has {', '.join(others) or 'none'}"
         if dim in place:
             return f"{text!r} has dimension {dim!r} twice"
-        known = [str(one) for one in _coordinates(array, dim)]
+        known = [_text(one) for one in _coordinates(array, dim)]
         if value not in known:
             there = ", ".join(known[:_MOST_LISTED]) + (", ..." if len(known) > _MOST_LISTED else "")
             return f"{name!r} has no position {dim}={value}; along {dim} there are {there}"
+        if known.count(value) > 1:
+            return f"{name!r} has {known.count(value)} positions {dim}={value}; relabel it"
         place[dim] = known.index(value)
     return name, place
+
+
+def _text(coordinate: object) -> str:
+    """Return a coordinate as it is written; a time that begins a day is that day."""
+    if isinstance(coordinate, np.datetime64):
+        return str(np.datetime_as_string(coordinate, unit="auto"))
+    return str(coordinate)
 
 
 def _coordinates(array: xr.DataArray, dim: Hashable) -> Iterable[object]:

@@ -201,11 +201,11 @@ class Result(Drivers):
         -------
         DataFrame
             One row an outcome: ``outcome``; ``P5``, ``P25``, ``P50``, ``P75`` and ``P95`` of the
-            draws; whether it lies ``in 50%``, from P25 to P75, and ``in 90%``, from P5 to P95, None if it
-            or the draws are not known;
-            the share of draws ``below`` it, 0 to 1, of which draws that equal it count half;
-            ``CRPS``, the continuous ranked probability score in the variable's unit: 0 is best, and
-            for draws that are all equal it is the distance to the outcome; ``unit`` and ``grade``.
+            draws; whether it lies ``in 50%``, from P25 to P75, and ``in 90%``, from P5 to P95, None
+            if there is no outcome or no draw with a value; the share of draws ``below`` it, 0 to 1,
+            of which draws that equal it count half; ``CRPS``, the continuous ranked probability
+            score in the variable's unit: 0 is best, and for draws that are all equal it is the
+            distance to the outcome; ``unit`` and ``grade``.
             Weighted draws count by their weights.
 
         Raises

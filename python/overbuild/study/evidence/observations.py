@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import numbers
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -78,14 +79,19 @@ def observations(
     if not evidence:
         msg = "no evidence is given; name a variable and a range or distribution, as in y=(1, 2)"
         raise ValueError(msg)
-    known = {
-        label: (str(name), place)
+    named = [
+        (label, (str(name), place))
         for name, variable in variables.items()
         for label, place in places(variable.rename(name), without=DRAW)
-    }
+    ]
+    known = dict(named)
+    shared = Counter(label for label, _ in named)
     found = []
     for name, value in evidence.items():
         for label, one in _by_position(name, value, known).items():
+            if shared[label] > 1:
+                msg = f"evidence on {label}: {shared[label]} positions are called so; relabel them"
+                raise ValueError(msg)
             variable, place = known[label]
             if DRAW not in variables[variable].dims:
                 msg = f"evidence on {label}: it is the same in all draws, so none can agree better"
