@@ -470,10 +470,26 @@ def test_outputs_selected_at_different_places_go_together() -> None:
 def test_a_label_that_repeats_tells_no_position() -> None:
     twice = pd.Series([1.0, 2.0], index=["Q1", "Q1"])
     result = ob.Study(lambda a, p: {"y": a * p}, {"a": stats.norm(), "p": twice}).run(64)
-    with pytest.raises(KeyError, match="'y' has 2 positions period=Q1"):
-        result.score({"y[period=Q1]": 1.0})
+    for ask in (lambda name: result.score({name: 1.0}), result.plot):
+        with pytest.raises(KeyError, match="'y' has 2 positions period=Q1"):
+            ask("y[period=Q1]")
+    for ask in (result.sensitivity, result.voi, lambda name: result.conditional(name, given="a")):
+        with pytest.raises(ValueError, match=r"2 positions are called 'y\[period=Q1\]'"):
+            ask("y[period=Q1]")
     with pytest.raises(ValueError, match=r"evidence on y\[period=Q1\]: 2 positions are called so"):
         result.given({"y[period=Q1]": (0, None)})
+
+
+def test_spaces_in_a_label_do_not_matter() -> None:
+    sites = xr.DataArray(
+        [[1.0, 2.0], [3.0, 4.0]], {"site": ["a, b", "c"], "year": [1, 2]}, dims=["site", "year"]
+    )
+    result = ob.Study(lambda a: {"y": a * sites}, {"a": ob.uniform(0, 1)}).run(2**12)
+    for name in ("y[site=a, b, year=2]", " y [ site = a, b,year= 2 ] "):
+        assert result.sensitivity(name)["swing"].item() == pytest.approx(1.6, rel=0.01)
+        assert result.given({name: (1, None)}).dataset.attrs["evidence"] == [
+            "y[site=a, b, year=2] from 1 to inf"
+        ]
 
 
 def test_days_are_labels() -> None:

@@ -33,14 +33,24 @@ def label(name: str, array: xr.DataArray, place: Place) -> str:
     return f"{name}[{', '.join(parts)}]" if parts else name
 
 
-def selected(variables: Mapping[str, xr.DataArray], text: str) -> xr.DataArray | None:
-    """Return the variable, or the part of one, that a label tells; None if there is none.
+def tidy(text: str) -> str:
+    """Return a label with spaces where :func:`label` has them."""
+    name, bracket, rest = text.strip().partition("[")
+    if not (bracket and rest.endswith("]")):
+        return text.strip()
+    parts = (condition.partition("=") for condition in _CONDITIONS.split(rest[:-1]))
+    conditions = (f"{dim.strip()}{equals}{value.strip()}" for dim, equals, value in parts)
+    return f"{name.strip()}[{', '.join(conditions)}]"
+
+
+def selected(variables: Mapping[str, xr.DataArray], text: str) -> xr.DataArray | str:
+    """Return the variable, or the part of one, that a label tells, or say why there is none.
 
     A label may leave out dimensions: ``price[site=west]`` is all periods of the west.
     """
     found = located(variables, text)
     if isinstance(found, str):
-        return None
+        return found
     name, place = found
     return variables[name].isel(place).drop_vars(place, errors="ignore").rename(text)
 

@@ -117,9 +117,8 @@ class Result(Drivers):
         if name is None:
             return next(v for v in variables.values() if v.attrs.get("role") == "output")
         found = selected(variables, name)
-        if found is None:
-            msg = f"no variable {name!r}; there are {', '.join(variables)}"
-            raise KeyError(msg)
+        if isinstance(found, str):
+            raise KeyError(found)
         return found
 
     def given(self, evidence: Mapping[str, Any] | None = None, /, **named: Any) -> Result:

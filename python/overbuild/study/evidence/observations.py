@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild.study.inputs import DRAW, WEIGHT, Input, settled
-from overbuild.study.labels import Place, places
+from overbuild.study.labels import Place, places, tidy
 
 #: Draws that must count for quantiles to be trusted.
 ENOUGH = 1_000
@@ -107,7 +107,7 @@ def _by_position(name: str, value: Any, known: Mapping[str, Any]) -> dict[str, A
         array = value.rename(name)
         by_label = {label: array.isel(place).item() for label, place in places(array, DRAW)}
     else:
-        by_label = {name: value}
+        by_label = {name if name in known else tidy(str(name)): value}
     for label in by_label:
         if label in known:
             continue
