@@ -211,8 +211,13 @@ def test_a_picture_of_one_scenario_keeps_the_weights() -> None:
     assert result.plot("y[scenario=more]").get_ylabel() == "y[scenario=more]"
     one = selected({"y": result.dataset["y"]}, "y[scenario=base, period=1]")
     np.testing.assert_array_equal(one, result.dataset.a + 2)
-    for wrong in ("y[scenario=less]", "y[site=1]", "y[scenario=more", "z[scenario=more]"):
-        with pytest.raises(KeyError, match="no variable"):
+    for wrong, reason in {
+        "y[scenario=less]": "no position scenario=less; along scenario there are base, more",
+        "y[site=1]": "'y' has no dimension 'site'; it has",
+        "y[scenario=more": "a bracket that is not closed",
+        "z[scenario=more]": "no variable 'z'; there are",
+    }.items():
+        with pytest.raises(KeyError, match=reason):
             result.plot(wrong)
 
 

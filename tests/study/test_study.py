@@ -362,6 +362,16 @@ class TestErrors:
             study.run(8)
 
 
+def test_a_study_tells_its_inputs_and_scenarios() -> None:
+    def margin(price, cost):
+        return {"margin": price - cost}
+
+    inputs = {"price": ob.between(2, 3), "cost": 1.0}
+    assert repr(ob.Study(margin, inputs)) == "<Study of margin: price, cost>"
+    several = ob.Study(margin, inputs, scenarios={"dear": {"cost": 2.0}})
+    assert repr(several) == "<Study of margin: price, cost, in scenarios base, dear>"
+
+
 class TestInput:
     def test_labels_are_what_is_given(self) -> None:
         given = ob.Input(1.0, unit="USD", source="S-1", grade="B", note="n", date="2024")
@@ -374,6 +384,14 @@ class TestInput:
         }
         assert not given.is_random
         assert ob.Input(stats.norm()).is_random
+
+    def test_is_written_as_a_person_would(self) -> None:
+        price = ob.Input(stats.norm(2, scale=0.5), unit="USD", source="S-1")
+        assert repr(price) == "Input(norm(2, scale=0.5), unit='USD', source='S-1')"
+        assert repr(ob.Input(0.62)) == "Input(0.62)"
+        settled = ob.Study(lambda a, b: {"y": a}, {"a": [stats.norm(), 2.0], "b": [1.0, 2.0, 3.0]})
+        assert repr(settled.inputs["a"]) == "Input(<random array of period: 2>)"
+        assert repr(settled.inputs["b"]) == "Input(<array of period: 3>)"
 
     def test_no_label_is_an_empty_one(self) -> None:
         for nothing in (None, math.nan, np.nan, pd.NA, pd.NaT, ""):

@@ -86,6 +86,16 @@ class Input:
             label = _label(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, label)
 
+    def __repr__(self) -> str:
+        value = self.value
+        if isinstance(value, xr.DataArray):
+            sizes = ", ".join(f"{dim}: {size}" for dim, size in value.sizes.items())
+            told = f"<{'random ' if value.dtype == object else ''}array of {sizes}>"
+        else:
+            told = repr(value) if quantile_functions(value) is None else describe(value)
+        labels = [f"{name}={text!r}" for name, text in self.labels.items()]
+        return f"Input({', '.join([told, *labels])})"
+
     @property
     def is_random(self) -> bool:
         """Whether the value is a distribution, or an array with one among its elements."""
