@@ -221,6 +221,17 @@ class TestValueOfInformation:
         table = result({"a": u[0]}, {"y": np.where(u[1] > 0.9, np.inf, u[0])}).voi(level=0.5)
         assert table.loc["a", "width_reduction"] == pytest.approx(1, abs=0.01)
 
+    def test_what_may_be_infinite_once_known_is_nothing_to_warn_of(self) -> None:
+        study = ob.Study(
+            lambda a, b: {"y": xr.where(a > 0.98, np.inf, b)},
+            {"a": ob.uniform(0, 1), "b": ob.uniform(0, 1)},
+        )
+        table = study.run(2**14).voi()
+        assert table.loc["a", "expected_width"] == np.inf
+        assert table.loc["a", "width_reduction"] == -np.inf
+        assert np.isnan(table.loc["a", "SE width_reduction"])
+        assert table.loc["b", "width_reduction"] == pytest.approx(1, abs=0.01)
+
     def test_missing_draws(self) -> None:
         z = stats.norm.ppf(points(2, 2**14))
         y = np.where(z[1] > 1, np.nan, z[0])

@@ -173,7 +173,8 @@ class TestMessages:
             ({"a": (math.nan, 1)}, TypeError, "evidence on a: a range has two numbers"),
             ({"a": ("x", 1)}, TypeError, "evidence on a: a range has two numbers"),
             ({"a": None}, TypeError, "'a' must be a number, an array or a distribution"),
-            ({"a": "high"}, TypeError, "'a' must be a number"),
+            ({"a": "high"}, TypeError, "^evidence on a: 'a' must be a number"),
+            ({"sum": stats.norm}, TypeError, "^evidence on sum: norm has no parameters yet|'sum'"),
             ({"z": (1, 2)}, ValueError, "evidence on z: no such variable; there are a, b, sum"),
             ({"parts": (1, 2)}, ValueError, r"parts: it has 2 positions; name one, such as given"),
             ({"fixed": (1, 2)}, ValueError, "fixed: it is the same in all draws"),
@@ -210,8 +211,13 @@ def test_a_picture_of_one_scenario_keeps_the_weights() -> None:
     assert result.plot("y[scenario=more]").get_ylabel() == "y[scenario=more]"
     one = selected({"y": result.dataset["y"]}, "y[scenario=base, period=1]")
     np.testing.assert_array_equal(one, result.dataset.a + 2)
-    for wrong in ("y[scenario=less]", "y[site=1]", "y[scenario=more", "z[scenario=more]"):
-        with pytest.raises(KeyError, match="no variable"):
+    for wrong, reason in {
+        "y[scenario=less]": "no position scenario=less; along scenario there are base, more",
+        "y[site=1]": "'y' has no dimension 'site'; it has",
+        "y[scenario=more": "a bracket that is not closed",
+        "z[scenario=more]": "no variable 'z'; there are",
+    }.items():
+        with pytest.raises(KeyError, match=reason):
             result.plot(wrong)
 
 

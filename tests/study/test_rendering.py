@@ -110,6 +110,8 @@ class TestText:
     def test_what_is_not_shown_is_counted(self) -> None:
         text = repr(RESULT)
         assert text.splitlines()[0] == "model: 1,024 draws, seed 1"
+        alone = ob.Study(model, INPUTS).run(1, seed=1)
+        assert repr(alone).splitlines()[0] == "model: 1 draw, seed 1"
         assert text.splitlines()[-2:] == [
             "not shown: 37 more of fleet; 37 more of sites[site=west]; "
             "37 more of sites[site=east] (summary()",

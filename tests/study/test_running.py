@@ -199,7 +199,7 @@ def test_draws_made_ahead_of_a_model_that_fails_do_no_harm() -> None:
 
     def model(a):
         calls.append(a.size)
-        if len(calls) == 6:  # two of the calls look whether it works draw by draw
+        if len(calls) == 7:  # three of the calls look whether it works draw by draw
             raise ArithmeticError("enough")
         return {"y": 2 * a}
 

@@ -161,6 +161,16 @@ class TestScore:
         assert found["CRPS"] == pytest.approx(normal_score(mean, sd, 3.0), rel=0.02)
         assert found["below"] == pytest.approx(stats.norm(mean, sd).cdf(3.0), abs=0.01)
 
+    def test_draws_without_a_value_foretell_nothing(self) -> None:
+        study = ob.Study(lambda a: {"y": xr.where(a > 0, a, np.nan)}, {"a": stats.norm()})
+        result = study.run(2**12, seed=1)
+        nothing = result.given(a=(None, -1e-9))
+        for outcome in (1.0, -5.0):
+            row = nothing.score({"y": outcome}).loc["y"]
+            assert row["in 50%"] is None
+            assert row["in 90%"] is None
+            assert row[["below", "CRPS", "P50"]].isna().all()
+
     def test_scenarios(self) -> None:
         study = ob.Study(model, STUDY.inputs, scenarios={"wide": {"a": stats.norm(1, 4)}})
         result = study.run(2**12, seed=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import itertools
 import math
 
@@ -322,7 +324,7 @@ class TestErrors:
             ob.Study(returned, {"a": stats.norm()}).run(16)
 
     def test_outputs_that_change_between_chunks(self) -> None:
-        sizes = itertools.chain([2, 2, 2], itertools.repeat(3))
+        sizes = itertools.chain([2, 2, 2, 2], itertools.repeat(3))
 
         def growing(a):
             return {"b": a * xr.DataArray(np.ones(next(sizes)), dims="site")}
@@ -360,6 +362,16 @@ class TestErrors:
             study.run(8)
 
 
+def test_a_study_tells_its_inputs_and_scenarios() -> None:
+    def margin(price, cost):
+        return {"margin": price - cost}
+
+    inputs = {"price": ob.between(2, 3), "cost": 1.0}
+    assert repr(ob.Study(margin, inputs)) == "<Study of margin: price, cost>"
+    several = ob.Study(margin, inputs, scenarios={"dear": {"cost": 2.0}})
+    assert repr(several) == "<Study of margin: price, cost, in scenarios base, dear>"
+
+
 class TestInput:
     def test_labels_are_what_is_given(self) -> None:
         given = ob.Input(1.0, unit="USD", source="S-1", grade="B", note="n", date="2024")
@@ -373,12 +385,93 @@ class TestInput:
         assert not given.is_random
         assert ob.Input(stats.norm()).is_random
 
+    def test_is_written_as_a_person_would(self) -> None:
+        price = ob.Input(stats.norm(2, scale=0.5), unit="USD", source="S-1")
+        assert repr(price) == "Input(norm(2, scale=0.5), unit='USD', source='S-1')"
+        assert repr(ob.Input(0.62)) == "Input(0.62)"
+        settled = ob.Study(lambda a, b: {"y": a}, {"a": [stats.norm(), 2.0], "b": [1.0, 2.0, 3.0]})
+        assert repr(settled.inputs["a"]) == "Input(<random array of period: 2>)"
+        assert repr(settled.inputs["b"]) == "Input(<array of period: 3>)"
+
+    def test_no_label_is_an_empty_one(self) -> None:
+        for nothing in (None, math.nan, np.nan, pd.NA, pd.NaT, ""):
+            given = ob.Input(stats.norm(), unit=nothing, source=nothing, grade=nothing)
+            assert given == dataclasses.replace(given, unit="", source="", grade="")
+            table = ob.Study(lambda a: {"y": a}, {"a": given}).run(64).summary()
+            assert table.loc["a", ["unit", "source", "grade"]].to_list() == ["", "", ""]
+            assert table.loc["y", "grade"] == "derived"
+
+    def test_years_and_days_are_labels(self) -> None:
+        day = datetime.date(2025, 3, 4)
+        for value in (day, pd.Timestamp(day), np.datetime64(day), datetime.datetime(2025, 3, 4)):
+            assert ob.Input(1.0, date=value).date == "2025-03-04"
+        for year in (2024, np.int64(2024), 2024.0):
+            assert ob.Input(1.0, date=year).date == "2024"
+
+    @pytest.mark.parametrize("value", [["S-1"], 0.5, True, {"S-1": 1}, math.inf])
+    def test_what_is_no_label(self, value) -> None:
+        with pytest.raises(TypeError, match="source of an input must be text, got"):
+            ob.Input(1.0, source=value)
+
+    @pytest.mark.parametrize("unit", ["ns", "D", "Y"])
+    def test_a_span_of_time_is_no_number(self, unit: str) -> None:
+        for span in (np.timedelta64(3, unit), np.array(np.timedelta64(3, unit))):
+            with pytest.raises(TypeError, match="'a' must be a number, an array or a distribution"):
+                ob.Study(lambda a: {"y": a}, {"a": span})
+
     def test_forms_of_numbers(self) -> None:
-        for value in (3, 3.0, np.float32(3), np.int64(3), np.array(3.0), True):
+        for value in (3, 3.0, np.float32(3), np.int64(3), np.array(3.0), True, np.True_):
             assert isinstance(ob.Study(lambda a: {"b": a}, {"a": value}).inputs["a"].value, float)
         for value in ([1, 2], (1, 2), np.array([1, 2]), pd.Series([1, 2])):
             settled = ob.Study(lambda a: {"b": a}, {"a": value}).inputs["a"].value
             assert settled.dims == ("period",)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda a, b: {"high": a * b > (a * b).median()},
+        lambda a, b: {"low": a - b <= float(np.mean(a - b))},
+        lambda a, b: {"price": xr.where(a > a.quantile(0.95, "draw").item(), 3.0, 2.0) * b},
+        lambda a, b: {"worst": stats.rankdata(a + b) > 0.99 * a.size},
+        lambda a, b: {"win": a > a.median(), "lose": a <= a.median()},
+        lambda a, b: {"worth": np.log(a), "high": a * b > (a * b).median()},
+    ],
+)
+@pytest.mark.parametrize("draws", [16, 1000, 2**12])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_draw_is_not_compared_with_the_others(model, draws) -> None:
+    """The first and the last draws alone have the median of all, as Sobol' points do."""
+    study = ob.Study(model, {"a": stats.norm(), "b": ob.between(1, 9)})
+    with pytest.raises(ValueError, match="of a draw depends on the other draws"):
+        study.run(draws)
+
+
+@pytest.mark.parametrize("inputs", ["of distributions", "drawn once"])
+def test_sums_over_many_periods_are_of_one_draw(inputs) -> None:
+    """Their last bits depend on how numbers lie in memory."""
+    months = xr.DataArray(np.linspace(0.1, 7.3, 60), dims="period")
+    one = ob.between(1, 9)
+
+    def model(price):
+        flows = np.sin(price * months)
+        return {"sum": flows.sum("period"), "mean": price.mean("period"), "dot": flows @ months}
+
+    if inputs == "drawn once":
+        study = ob.Study(lambda p: model(p * months), {"p": one})
+    else:
+        study = ob.Study(model, {"price": [one] * 60})
+    values = study.run(2**12).dataset
+    assert np.unique(values["sum"]).size == 2**12
+
+
+@pytest.mark.parametrize(
+    "model", [lambda a: {"y": max(a, 0)}, lambda a: {"y": 1 if a > 0 else 2}, lambda a: math.exp(a)]
+)
+def test_a_model_for_one_number_is_told_of_arrays(model) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        ob.Study(model, {"a": stats.norm()}).run(64)
+    assert any("np.maximum and np.minimum" in note for note in caught.value.__notes__)
 
 
 def test_outputs_selected_at_different_places_go_together() -> None:
@@ -390,6 +483,48 @@ def test_outputs_selected_at_different_places_go_together() -> None:
     data = ob.Study(model, {"price": ob.between(1, 2)}).run(draws=64).dataset
     np.testing.assert_array_equal(data["second"], 2 * data["first"])
     assert not data.coords
+
+
+def test_a_label_that_repeats_tells_no_position() -> None:
+    twice = pd.Series([1.0, 2.0], index=["Q1", "Q1"])
+    result = ob.Study(lambda a, p: {"y": a * p}, {"a": stats.norm(), "p": twice}).run(64)
+    for ask in (lambda name: result.score({name: 1.0}), result.plot):
+        with pytest.raises(KeyError, match="'y' has 2 positions period=Q1"):
+            ask("y[period=Q1]")
+    for ask in (result.sensitivity, result.voi, lambda name: result.conditional(name, given="a")):
+        with pytest.raises(ValueError, match=r"2 positions are called 'y\[period=Q1\]'"):
+            ask("y[period=Q1]")
+    with pytest.raises(ValueError, match=r"evidence on y\[period=Q1\]: 2 positions are called so"):
+        result.given({"y[period=Q1]": (0, None)})
+
+
+def test_spaces_in_a_label_do_not_matter() -> None:
+    sites = xr.DataArray(
+        [[1.0, 2.0], [3.0, 4.0]], {"site": ["a, b", "c"], "year": [1, 2]}, dims=["site", "year"]
+    )
+    result = ob.Study(lambda a: {"y": a * sites}, {"a": ob.uniform(0, 1)}).run(2**12)
+    for name in ("y[site=a, b, year=2]", " y [ site = a, b,year= 2 ] "):
+        assert result.sensitivity(name)["swing"].item() == pytest.approx(1.6, rel=0.01)
+        assert result.given({name: (1, None)}).dataset.attrs["evidence"] == [
+            "y[site=a, b, year=2] from 1 to inf"
+        ]
+
+
+def test_days_are_labels() -> None:
+    quarters = pd.to_datetime(["2025-01-01", "2025-04-01"])
+    price = pd.Series([ob.uniform(0, 1), ob.uniform(0, 2)], index=quarters)
+    together = {("price[period=2025-01-01]", "price[period=2025-04-01]"): 1.0}
+    study = ob.Study(lambda price: {"twice": 2 * price}, {"price": price}, correlation=together)
+    result = study.run(2**12, seed=1)
+    name = "twice[period=2025-04-01]"
+    assert list(result.summary().index)[1:4:2] == ["price[period=2025-04-01]", name]
+    assert result.score({name: 3.0}).loc[name, "below"] == pytest.approx(0.75, abs=1e-3)
+    after = result.given({name: (2, None)}).dataset["price"].isel(period=0)
+    assert after[after["draw_weight"] > 0].min() == pytest.approx(0.5, abs=1e-3)
+    assert set(result.sensitivity(name)["rank_correlation"]) == {1.0}
+    hours = pd.Series([1.0, 2.0], index=quarters + pd.Timedelta(hours=6))
+    table = ob.Study(lambda p, a: {"y": a * p}, {"a": stats.norm(), "p": hours}).run(64).summary()
+    assert "y[period=2025-01-01T06:00]" in table.index
 
 
 @pytest.mark.parametrize("empty", [[], np.empty(0)])

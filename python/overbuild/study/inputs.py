@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import keyword
 import math
 import numbers
@@ -59,6 +60,12 @@ class Input:
     published : str
         The day by which the figure was public.
 
+    Raises
+    ------
+    TypeError
+        If one of the labels is no text. None and NaN are no label; a year or a day is taken as it
+        is written.
+
     Examples
     --------
     >>> import overbuild as ob
@@ -73,6 +80,21 @@ class Input:
     note: str = ""
     date: str = ""
     published: str = ""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self)[1:]:
+            label = _label(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, label)
+
+    def __repr__(self) -> str:
+        value = self.value
+        if isinstance(value, xr.DataArray):
+            sizes = ", ".join(f"{dim}: {size}" for dim, size in value.sizes.items())
+            told = f"<{'random ' if value.dtype == object else ''}array of {sizes}>"
+        else:
+            told = repr(value) if quantile_functions(value) is None else describe(value)
+        labels = [f"{name}={text!r}" for name, text in self.labels.items()]
+        return f"Input({', '.join([told, *labels])})"
 
     @property
     def is_random(self) -> bool:
@@ -150,7 +172,8 @@ def settled(name: str, value: Any) -> Any:
         return _settled_array(name, value)
     if isinstance(value, np.ndarray | list | tuple | pd.Series | pd.Index):
         return _settled_list(name, value)
-    if isinstance(value, numbers.Real):
+    # NumPy has a span of time for a whole number, and its truth values for none.
+    if isinstance(value, numbers.Real | np.bool_) and not isinstance(value, np.timedelta64):
         return _finite(name, float(value))
     if is_family(value):
         msg = f"input {name!r}: {describe(value)} has no parameters yet; call it to freeze it"
@@ -167,6 +190,22 @@ def settled(name: str, value: Any) -> Any:
         msg = f"input {name!r}: {what} has no quantile function (ppf), so it cannot be drawn from"
         raise TypeError(msg)
     msg = f"input {name!r} must be a number, an array or a distribution, got {what}: {value!r:.80}"
+    raise TypeError(msg)
+
+
+def _label(name: str, value: Any) -> str:
+    """Return a label of an input as text."""
+    if isinstance(value, str):
+        return str(value)
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return ""
+    if isinstance(value, datetime.date | np.datetime64):
+        return str(pd.Timestamp(value)).removesuffix(" 00:00:00")
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        number = float(value)  # a year, in a column with gaps
+        if number.is_integer():
+            return f"{number:.0f}"
+    msg = f"{name} of an input must be text, got {value!r:.80}"
     raise TypeError(msg)
 
 

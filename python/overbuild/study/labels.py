@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
+import numpy as np
 import xarray as xr
 
 #: Where something stands: the number of its place along each dimension.
@@ -26,19 +27,30 @@ def places(array: xr.DataArray, without: Hashable) -> Iterator[tuple[str, Place]
 def label(name: str, array: xr.DataArray, place: Place) -> str:
     """Return the name of one position, by coordinates where there are some."""
     parts = [
-        f"{dim}={array[dim].values[k] if dim in array.coords else k}" for dim, k in place.items()
+        f"{dim}={_text(array[dim].values[k]) if dim in array.coords else k}"
+        for dim, k in place.items()
     ]
     return f"{name}[{', '.join(parts)}]" if parts else name
 
 
-def selected(variables: Mapping[str, xr.DataArray], text: str) -> xr.DataArray | None:
-    """Return the variable, or the part of one, that a label tells; None if there is none.
+def tidy(text: str) -> str:
+    """Return a label with spaces where :func:`label` has them."""
+    name, bracket, rest = text.strip().partition("[")
+    if not (bracket and rest.endswith("]")):
+        return text.strip()
+    parts = (condition.partition("=") for condition in _CONDITIONS.split(rest[:-1]))
+    conditions = (f"{dim.strip()}{equals}{value.strip()}" for dim, equals, value in parts)
+    return f"{name.strip()}[{', '.join(conditions)}]"
+
+
+def selected(variables: Mapping[str, xr.DataArray], text: str) -> xr.DataArray | str:
+    """Return the variable, or the part of one, that a label tells, or say why there is none.
 
     A label may leave out dimensions: ``price[site=west]`` is all periods of the west.
     """
     found = located(variables, text)
     if isinstance(found, str):
-        return None
+        return found
     name, place = found
     return variables[name].isel(place).drop_vars(place, errors="ignore").rename(text)
 
@@ -69,12 +81,21 @@ def located(
             return f"{name!r} has no dimension {dim!r}; it has {', '.join(others) or 'none'}"
         if dim in place:
             return f"{text!r} has dimension {dim!r} twice"
-        known = [str(one) for one in _coordinates(array, dim)]
+        known = [_text(one) for one in _coordinates(array, dim)]
         if value not in known:
             there = ", ".join(known[:_MOST_LISTED]) + (", ..." if len(known) > _MOST_LISTED else "")
             return f"{name!r} has no position {dim}={value}; along {dim} there are {there}"
+        if known.count(value) > 1:
+            return f"{name!r} has {known.count(value)} positions {dim}={value}; relabel it"
         place[dim] = known.index(value)
     return name, place
+
+
+def _text(coordinate: object) -> str:
+    """Return a coordinate as it is written; a time that begins a day is that day."""
+    if isinstance(coordinate, np.datetime64):
+        return str(np.datetime_as_string(coordinate, unit="auto"))
+    return str(coordinate)
 
 
 def _coordinates(array: xr.DataArray, dim: Hashable) -> Iterable[object]:

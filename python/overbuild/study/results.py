@@ -126,9 +126,8 @@ class Result(Drivers):
         if name is None:
             return next(v for v in variables.values() if v.attrs.get("role") == "output")
         found = selected(variables, name)
-        if found is None:
-            msg = f"no variable {name!r}; there are {', '.join(variables)}"
-            raise KeyError(msg)
+        if isinstance(found, str):
+            raise KeyError(found)
         return found
 
     def given(self, evidence: Mapping[str, Any] | None = None, /, **named: Any) -> Result:
@@ -210,10 +209,11 @@ class Result(Drivers):
         -------
         DataFrame
             One row an outcome: ``outcome``; ``P5``, ``P25``, ``P50``, ``P75`` and ``P95`` of the
-            draws; whether it lies ``in 50%``, from P25 to P75, and ``in 90%``, from P5 to P95;
-            the share of draws ``below`` it, 0 to 1, of which draws that equal it count half;
-            ``CRPS``, the continuous ranked probability score in the variable's unit: 0 is best, and
-            for draws that are all equal it is the distance to the outcome; ``unit`` and ``grade``.
+            draws; whether it lies ``in 50%``, from P25 to P75, and ``in 90%``, from P5 to P95, None
+            if there is no outcome or no draw with a value; the share of draws ``below`` it, 0 to 1,
+            of which draws that equal it count half; ``CRPS``, the continuous ranked probability
+            score in the variable's unit: 0 is best, and for draws that are all equal it is the
+            distance to the outcome; ``unit`` and ``grade``.
             Weighted draws count by their weights.
 
         Raises

@@ -120,6 +120,11 @@ class Study:
         self.correlation = as_correlation(correlation, random)
         self.partial: Result | None = None
 
+    def __repr__(self) -> str:
+        named = [name for name in self.scenarios if name]
+        scenarios = f", in scenarios {', '.join(named)}" if named else ""
+        return f"<Study of {self.model.name}: {', '.join(self.inputs) or 'no inputs'}{scenarios}>"
+
     def _distributions(self, name: str) -> dict[str, Any]:
         """Return the labels that are random in some scenario, with a distribution of each."""
         return {

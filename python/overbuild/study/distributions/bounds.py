@@ -54,7 +54,7 @@ def truncated(distribution: Any, low: float | None = None, high: float | None = 
     ValueError
         If there is no bound, `low` is not below `high`, or next to no probability lies between.
     TypeError
-        If `distribution` is none, or has no ``cdf``.
+        If `distribution` is none, or has no ``cdf``, or a bound is no number.
 
     Notes
     -----
@@ -104,7 +104,7 @@ def clipped(distribution: Any, low: float | None = None, high: float | None = No
     ValueError
         If there is no bound, `low` is not below `high`, or all values would come to be one.
     TypeError
-        If `distribution` is none, or has no ``cdf``.
+        If `distribution` is none, or has no ``cdf``, or a bound is no number.
 
     Notes
     -----

@@ -19,6 +19,7 @@ from overbuild.study.distributions.laws import (
     quantile_functions,
     table_of,
 )
+from overbuild.study.distributions.ranges import check_number
 
 
 def as_law(name: str, value: Any) -> Law:
@@ -66,6 +67,9 @@ def as_bounds(low: float | None, high: float | None) -> tuple[float, float]:
     if low is None and high is None:
         msg = "give low, high or both"
         raise ValueError(msg)
+    for name, bound in (("low", low), ("high", high)):
+        if bound is not None:
+            check_number(name, bound)
     bounds = -math.inf if low is None else float(low), math.inf if high is None else float(high)
     # So written that NaN is refused too.
     if not bounds[0] < bounds[1]:

@@ -178,4 +178,5 @@ def _error(replicates: Sequence[float]) -> float:
     """Return the standard error of a mean of independent replicates."""
     if not replicates:
         return math.nan
-    return float(np.std(replicates, ddof=1) / math.sqrt(len(replicates)))
+    with np.errstate(invalid="ignore"):  # infinite ones have no spread
+        return float(np.std(replicates, ddof=1) / math.sqrt(len(replicates)))

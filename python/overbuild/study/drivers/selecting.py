@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from overbuild.study.drivers.classes import Floats, normalized
 from overbuild.study.inputs import DRAW, SCENARIO, WEIGHT
-from overbuild.study.labels import Place, label, places
+from overbuild.study.labels import Place, label, places, tidy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +124,7 @@ def _positions(variable: xr.DataArray) -> Iterator[Position]:
 def _named(dataset: xr.Dataset, name: str) -> list[Position]:
     known = {str(key): variable for key, variable in dataset.data_vars.items()}
     # A label begins with the name of its variable.
+    name = name if name in known else tidy(name)
     about = [name] if name in known else [one for one in known if name.startswith(f"{one}[")]
     if not about:
         close = difflib.get_close_matches(name, known, n=1)
@@ -137,6 +138,9 @@ def _named(dataset: xr.Dataset, name: str) -> list[Position]:
     if name in known:
         return found
     chosen = [one for one in found if one.label == name]
+    if len(chosen) > 1:
+        msg = f"{len(chosen)} positions are called {name!r}; relabel them"
+        raise ValueError(msg)
     if not chosen:
         msg = f"no position {name!r}; there are {_some(found)}"
         raise KeyError(msg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import numbers
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild.study.inputs import DRAW, WEIGHT, Input, settled
-from overbuild.study.labels import Place, places
+from overbuild.study.labels import Place, places, tidy
 
 #: Draws that must count for quantiles to be trusted.
 ENOUGH = 1_000
@@ -78,14 +79,19 @@ def observations(
     if not evidence:
         msg = "no evidence is given; name a variable and a range or distribution, as in y=(1, 2)"
         raise ValueError(msg)
-    known = {
-        label: (str(name), place)
+    named = [
+        (label, (str(name), place))
         for name, variable in variables.items()
         for label, place in places(variable.rename(name), without=DRAW)
-    }
+    ]
+    known = dict(named)
+    shared = Counter(label for label, _ in named)
     found = []
     for name, value in evidence.items():
         for label, one in _by_position(name, value, known).items():
+            if shared[label] > 1:
+                msg = f"evidence on {label}: {shared[label]} positions are called so; relabel them"
+                raise ValueError(msg)
             variable, place = known[label]
             if DRAW not in variables[variable].dims:
                 msg = f"evidence on {label}: it is the same in all draws, so none can agree better"
@@ -101,7 +107,7 @@ def _by_position(name: str, value: Any, known: Mapping[str, Any]) -> dict[str, A
         array = value.rename(name)
         by_label = {label: array.isel(place).item() for label, place in places(array, DRAW)}
     else:
-        by_label = {name: value}
+        by_label = {name if name in known else tidy(str(name)): value}
     for label in by_label:
         if label in known:
             continue
@@ -134,7 +140,11 @@ def _as_likelihood(label: str, value: Any) -> tuple[float, float, str, Any]:
             "high), where both can be the same, or a distribution such as ob.between(low, high)"
         )
         raise TypeError(msg)
-    distribution = settled(label, value)
+    try:
+        distribution = settled(label, value)
+    except (TypeError, ValueError) as error:
+        msg = f"evidence on {label}: {str(error).removeprefix('input ')}"
+        raise type(error)(msg) from error
     if isinstance(distribution, float | xr.DataArray):
         msg = f"evidence on {label} must be a range or a distribution, got {value!r}"
         raise TypeError(msg)

@@ -61,7 +61,9 @@ def for_people(table: pd.DataFrame) -> pd.DataFrame:
 def facts(dataset: xr.Dataset, table: pd.DataFrame) -> list[str]:
     """Return lines about the draws: the model, the evidence, how precise the quantiles are."""
     attrs = dataset.attrs
-    title = f"{attrs.get('model')}: {attrs.get('draws', 0):,} draws, seed {attrs.get('seed')}"
+    draws = attrs.get("draws", 0)
+    words = "1 draw" if draws == 1 else f"{draws:,} draws"
+    title = f"{attrs.get('model')}: {words}, seed {attrs.get('seed')}"
     if "against" in attrs:
         title += f", outputs compared with {attrs['against']}"
     lines = [title]

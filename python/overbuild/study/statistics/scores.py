@@ -83,7 +83,7 @@ def _row(values: xr.DataArray, label: str, outcome: Any) -> dict[str, Any]:
     draws = values.values.astype(float)
     quantiles = statistics(values, PROBABILITIES, replicates=False).quantiles
     low, lower, _, upper, high = quantiles
-    known = not np.isnan(y)
+    known = not np.isnan(y) and not np.isnan(lower)
     return {
         "outcome": y,
         **{f"P{100 * p:.0f}": x for p, x in zip(PROBABILITIES, quantiles, strict=True)},
@@ -112,7 +112,7 @@ def _one_position(values: xr.DataArray, text: str) -> xr.DataArray:
 
 def _share_below(draws: _Floats, outcome: float, weights: _Floats | None) -> float:
     """Share of the draws that are below the outcome, and of half of those that equal it."""
-    known = ~np.isnan(draws)
+    known = ~np.isnan(draws) if weights is None else ~np.isnan(draws) & (weights > 0)
     if np.isnan(outcome) or not known.any():
         return np.nan
     half = ((draws < outcome) + 0.5 * (draws == outcome))[known]
