@@ -29,8 +29,8 @@ _MOST_HALVINGS = 40
 #: Critical ratios that are integrated at once.
 _BLOCK = 4_096
 
-#: Gauss-Lobatto nodes and weights on 0 to 1. Both ends are nodes: quantiles jump where nothing has a
-#: probability, and a jump between an end and the node next to it would not be seen otherwise.
+#: Gauss-Lobatto nodes and weights on 0 to 1. Both ends are nodes: quantiles jump where nothing has
+#: a probability, and a jump between an end and the node next to it would not be seen otherwise.
 _LAST = np.polynomial.Legendre.basis(11)
 _ROOTS = np.concatenate([[-1.0], np.sort(_LAST.deriv().roots().real), [1.0]])
 _NODES = 0.5 * (1.0 + _ROOTS)
