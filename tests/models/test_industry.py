@@ -172,6 +172,19 @@ def test_definitions_are_arguments() -> None:
         industry(digestion_quarters=1.5)
 
 
+def test_limits_of_a_bust_are_fractions() -> None:
+    # 50 and 40 are percent: none falls by 50 times its peak, and all use is below 40 times capacity.
+    for name, wrong in (("bust_fall", 50.0), ("bust_utilization", 40.0), ("bust_fall", -0.1)):
+        with pytest.warns(RuntimeWarning, match="invalid value"):
+            found = industry(**{name: wrong})
+        other = {"bust_fall": "bust_of_utilization", "bust_utilization": "bust_of_capex"}[name]
+        assert np.isnan(found.bust) and found[other].item() == 0.0 == found.digestion.item()
+    assert np.isnan(industry(bust_fall=np.nan).bust_of_capex)
+    limits = xr.DataArray([0.01, 0.6], dims="limit")
+    found = industry(demand_growth=0.13, bust_fall=limits)
+    assert found.bust.values.tolist() == (found.largest_fall.item() >= limits).values.tolist()
+
+
 def test_five_percent_of_the_cost_is_a_pain_period() -> None:
     calm = industry()
     shock = industry(efficiency=0.05, efficiency_from=4, elasticity=-1.11)

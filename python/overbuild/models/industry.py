@@ -66,6 +66,8 @@ _RANGES = {
     "efficiency_from": (0.0, np.inf),
     "demand_lost_from": (0.0, np.inf),
     "orders_cut_from": (0.0, np.inf),
+    "bust_fall": (0.0, 1.0),
+    "bust_utilization": (0.0, 1.0),
     "funding_from": (0.0, np.inf),
 }
 
@@ -113,8 +115,8 @@ def industry(
     periods: int = 40,
     start: str = "2025-01-01",
     digestion_quarters: int = 2,
-    bust_fall: float = 0.5,
-    bust_utilization: float = 0.4,
+    bust_fall: Values = 0.5,
+    bust_utilization: Values = 0.4,
     bust_quarters: int = 8,
 ) -> xr.Dataset:
     r"""Capacity, orders, prices and capex of an industry by quarter; whether it digests or busts.
@@ -199,10 +201,12 @@ def industry(
         First day of the first quarter.
     digestion_quarters : int
         Number of quarters of lower orders in a row that are a digestion.
-    bust_fall : float
+    bust_fall : array_like
         Fall of capex from its peak that is a bust, a fraction.
-    bust_utilization, bust_quarters : float, int
-        Utilization below which so many quarters in a row are a bust.
+    bust_utilization : array_like
+        Utilization below which several quarters in a row are a bust, a fraction.
+    bust_quarters : int
+        Number of those quarters.
 
     Returns
     -------
@@ -274,6 +278,8 @@ def industry(
         funding=funding,
         funding_from=funding_from,
         funding_growth=funding_growth,
+        bust_fall=bust_fall,
+        bust_utilization=bust_utilization,
     )
     before, series = past(given), _series(given, periods)
     found = vars(
@@ -317,7 +323,8 @@ def industry(
         at_least_one(digestion_quarters, "digestion_quarters"),
         at_least_one(bust_quarters, "bust_quarters"),
     )
-    paths |= outcome(paths, before, given.opening_capex, counts, bust_fall, bust_utilization)
+    floors = given.bust_fall, given.bust_utilization
+    paths |= outcome(paths, before, given.opening_capex, counts, *floors)
     return xr.Dataset(
         {name: paths[name].drop_attrs().assign_attrs(unit=unit) for name, unit in _UNITS.items()}
     )
