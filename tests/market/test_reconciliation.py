@@ -247,3 +247,10 @@ def test_logarithms_of_clipped_and_normal_figures() -> None:
 def test_what_floating_point_numbers_cannot_hold_is_refused_with_the_reason(law) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match=r"a has no mean and variance of its log.*adds up to"):
         reconcile({"a": law}, kind="log")
+
+
+def test_random_is_true_or_false() -> None:
+    routes = [stats.norm(1, 1), stats.norm(9, 1)]
+    assert reconcile(routes, random=np.bool_(False)).between == 0.0
+    with pytest.raises(TypeError, match="random must be True or False, got 'no'"):
+        reconcile(routes, random="no")  # type: ignore[arg-type]

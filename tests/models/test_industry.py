@@ -173,12 +173,13 @@ def test_definitions_are_arguments() -> None:
 
 
 def test_limits_of_a_bust_are_fractions() -> None:
-    # 50 and 40 are percent: none falls by 50 times its peak, and all use is below 40 times capacity.
+    # In percent nothing would fall so far, and all use would be too low.
     for name, wrong in (("bust_fall", 50.0), ("bust_utilization", 40.0), ("bust_fall", -0.1)):
         with pytest.warns(RuntimeWarning, match="invalid value"):
             found = industry(**{name: wrong})
         other = {"bust_fall": "bust_of_utilization", "bust_utilization": "bust_of_capex"}[name]
-        assert np.isnan(found.bust) and found[other].item() == 0.0 == found.digestion.item()
+        assert np.isnan(found.bust)
+        assert (found[other].item(), found.digestion.item()) == (0.0, 0.0)
     assert np.isnan(industry(bust_fall=np.nan).bust_of_capex)
     limits = xr.DataArray([0.01, 0.6], dims="limit")
     found = industry(demand_growth=0.13, bust_fall=limits)
@@ -347,6 +348,9 @@ def test_wrong_structure_is_said() -> None:
         industry(demand_growth=xr.DataArray([0.1] * 3, dims="period"))
     with pytest.raises(ValueError, match="life has 1 axes without names"):
         industry(life=[4.0, 5.0])
+    for start in ("x", "2025-02-15", None):
+        with pytest.raises(ValueError, match=f"start must be the first day of a month.*{start}"):
+            industry(start=start)
     with pytest.raises(TypeError, match="cadence must be a number"):
         industry(cadence="yearly")
     site = [xr.DataArray([5.0, 5.0], {"site": list(names)}, dims="site") for names in ("ab", "bc")]

@@ -63,9 +63,7 @@ def outcome(
     of_capex = (fall >= bust_fall).any("period")
     of_utilization = in_a_row(utilization < bust_utilization, quarters[1]).any("period")
     always = known.all("period")
-    by_capex, by_utilization = (
-        always & limit.notnull() for limit in (bust_fall, bust_utilization)
-    )
+    by_capex, by_utilization = (always & limit.notnull() for limit in (bust_fall, bust_utilization))
     return {
         "fall": fall,
         "digesting": as_numbers(digesting, known),

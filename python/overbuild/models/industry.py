@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -228,8 +229,8 @@ def industry(
         If an argument is neither a number nor an array of numbers, or a number of quarters is not
         whole.
     ValueError
-        If a number of quarters is below 1, an array has no names or a dimension that it must not
-        have, or labels differ.
+        If a number of quarters is below 1, `start` is no first day of a month, an array has no
+        names or a dimension that it must not have, or labels differ.
 
     Notes
     -----
@@ -250,7 +251,7 @@ def industry(
     >>> list(result.summary().loc[["digestion", "bust"]].columns[[3, -1]])
     ['mean', 'SE mean']
     """
-    periods = at_least_one(periods)
+    periods, first = at_least_one(periods), _month(start)
     given = _checked(
         opening_capex=opening_capex,
         capex_growth=capex_growth,
@@ -314,8 +315,7 @@ def industry(
         )
     )
     found["capex"] = found["capex"] / 1e3
-    quarters = np.datetime64(start, "M") + 3 * np.arange(periods)
-    dates = {"period": quarters.astype("datetime64[ns]")}
+    dates = {"period": (first + 3 * np.arange(periods)).astype("datetime64[ns]")}
     paths = {name: path.assign_coords(dates) for name, path in found.items()}
     cost: xr.DataArray = before.chip_cost + before.power_cost
     paths["opening_cost"] = cost.where(found["orders"].notnull().all("period"))
@@ -328,6 +328,19 @@ def industry(
     return xr.Dataset(
         {name: paths[name].drop_attrs().assign_attrs(unit=unit) for name, unit in _UNITS.items()}
     )
+
+
+def _month(start: str) -> np.datetime64:
+    """Return the month that begins on a day."""
+    try:
+        day: Any = np.datetime64(start, "D")
+    except (TypeError, ValueError):
+        day = np.datetime64("NaT")
+    month = day.astype("datetime64[M]")
+    if day != month:  # nor is no day equal to any
+        msg = f"start must be the first day of a month, such as '2025-01-01', got {start!r:.80}"
+        raise ValueError(msg)
+    return np.datetime64(month)
 
 
 def _checked(**arguments: Values | None) -> SimpleNamespace:

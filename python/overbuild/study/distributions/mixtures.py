@@ -12,6 +12,7 @@ from overbuild.study.distributions.composite import Composite, key_of, listed, s
 from overbuild.study.distributions.discrete import Discrete, checked_weights
 from overbuild.study.distributions.laws import Floats, Law
 from overbuild.study.distributions.parts import as_component
+from overbuild.study.distributions.ranges import check_number
 from overbuild.study.distributions.searching import least
 
 
@@ -86,7 +87,7 @@ def zero_inflated(distribution: Any, share: float) -> Mixture:
     ValueError
         If `share` is not from 0 to 1, or the distribution is impossible.
     TypeError
-        If it is neither a number nor a distribution with a ``cdf``.
+        If it is neither a number nor a distribution with a ``cdf``, or `share` is no number.
 
     Notes
     -----
@@ -99,6 +100,7 @@ def zero_inflated(distribution: Any, share: float) -> Mixture:
     >>> penalty.ppf([0.5, 0.8, 0.9]).round()
     array([      0.,       0., 2236068.])
     """
+    check_number("share", share)
     if not 0 <= share <= 1:
         msg = f"share must be from 0 to 1, got {share}"
         raise ValueError(msg)
