@@ -198,6 +198,8 @@ def test_the_logarithm_of_a_distance() -> None:
 
 @given(width=st.floats(1e-14, 1e-3), place=st.floats(1e-3, 1e6))
 @example(width=1e-12, place=1.0)
+@example(width=5.960464477539063e-08, place=418087.3177614764)
+@example(width=1.4773776525985096e-07, place=418087.3177614764)
 @settings(deadline=None)
 def test_narrow_ranges(width: float, place: float) -> None:
     normal, uniform = stats.norm(place, place * width), stats.uniform(place, place * width)

@@ -91,9 +91,9 @@ def reconcile(
         Whether the quantity itself or its logarithm is pooled, which suits what may be off by a
         factor.
     random : bool
-        Whether routes may differ by more than their own errors (random effects). Without it there
-        is no spread between routes, and weights are those of their own errors alone (a fixed
-        effect). It has neither unit nor shape.
+        Whether each route may measure a number of its own, so that they differ by more than their
+        errors (random effects). Without it there is no spread between routes, and weights are those
+        of their own errors alone (a fixed effect).
     spread : float, optional
         Standard deviation of what is given as a figure, as a share of it.
     level : float
