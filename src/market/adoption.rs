@@ -33,7 +33,12 @@ fn log_odds(share: f64, ceiling: f64) -> f64 {
 /// The logistic curve through two points: its log odds lie on a straight line.
 fn logistic_through(time: f64, t1: f64, y1: f64, t2: f64, y2: f64, ceiling: f64) -> f64 {
     let part = (time - t1) / (t2 - t1);
-    let line = log_odds(y1, ceiling) * (1.0 - part) + log_odds(y2, ceiling) * part;
+    let (first, second) = (log_odds(y1, ceiling), log_odds(y2, ceiling));
+    let line = match part.is_infinite() {
+        true if first == second => first,
+        true => (second - first) * part,
+        false => first * (1.0 - part) + second * part,
+    };
     within(t1 < t2, ceiling * expit(line))
 }
 
@@ -164,6 +169,15 @@ mod tests {
                 assert!((found / share - 1.0).abs() < 1e-12, "{y1} {y2}: {found}");
             }
         }
+    }
+
+    #[test]
+    fn in_the_end_all_or_nobody_has_it() {
+        let at = |time, y2| logistic_through(time, 2024.0, 0.1, 2029.0, y2, 0.8);
+        assert_eq!((at(f64::INFINITY, 0.3), at(f64::NEG_INFINITY, 0.3)), (0.8, 0.0));
+        assert_eq!(at(f64::INFINITY, 0.05), 0.0);
+        assert!((at(f64::INFINITY, 0.1) - 0.1).abs() < 1e-15);
+        assert!(at(f64::INFINITY, 0.9).is_nan() && at(f64::NAN, 0.3).is_nan());
     }
 
     #[test]

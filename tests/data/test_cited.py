@@ -299,6 +299,8 @@ class TestGrades:
             ob.data.worst([])
         with pytest.raises(ValueError, match="no grade 'D'; there are A, B, derived"):
             ob.data.worst(["A", "D"])
+        with pytest.raises(TypeError, match="grades must be a list of grades, got 5"):
+            ob.data.worst(5)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(
         ("grade", "expected"),

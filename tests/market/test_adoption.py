@@ -183,6 +183,32 @@ def test_a_level_curve() -> None:
     assert curve.at(2050) == pytest.approx(0.2)
 
 
+def test_times_of_many_digits() -> None:
+    # Both are 1.23457e+06 to six digits.
+    curve = market.through({1_234_567: 0.1, 1_234_568: 0.3})
+    odds = 0.3 / 0.7 * (0.3 / 0.7) / (0.1 / 0.9)
+    assert curve.at(1_234_569) == pytest.approx(odds / (1 + odds), rel=1e-9)
+    assert repr(curve).startswith("logistic curve through points at 1234567 and 1234568: ")
+    unsure = market.through({20_240_601: ob.uniform(0.1, 0.2), 20_240_602.5: 0.5}, draws=64)
+    assert unsure.at(20_240_602.5).values == pytest.approx(np.full(64, 0.5))
+
+
+def test_labels_that_differ_are_those_of_points() -> None:
+    shares = [pd.Series([0.1, 0.2], index=list(labels)) for labels in ("ab", "ba")]
+    with pytest.raises(ValueError, match="point 2024 and point 2029 have different labels"):
+        market.through({2024: shares[0], 2029: shares[1]})
+
+
+def test_in_the_end() -> None:
+    times = [-np.inf, np.inf]
+    assert market.through({2024: 0.1, 2029: 0.3}, ceiling=0.8).at(times).tolist() == [0, 0.8]
+    assert market.through({2024: 0.3, 2029: 0.1}, ceiling=0.8).at(times).tolist() == [0.8, 0]
+    level = market.through({2024: 0.2, 2029: 0.2}).at(times)
+    assert level == pytest.approx([0.2, 0.2])
+    rising = market.through({2024: 0.1, 2029: 0.3}, kind="bass", launch=2020)
+    assert rising.at(times).tolist() == [0, 1]
+
+
 def test_points_of_a_series() -> None:
     series = pd.Series({2024: 0.135, 2029: 0.30})
     expected = market.through({2024: 0.135, 2029: 0.30})

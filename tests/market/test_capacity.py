@@ -113,6 +113,32 @@ class TestDistributions:
         series = newsvendor(law, pd.Series([1.0, 3.0], index=["a", "b"]), 1.0)
         assert series.capacity.index.tolist() == series.regret.index.tolist() == ["a", "b"]
 
+    # Quantiles at the tail 0.75 exp(-s) jump from 10 to 0, some just beyond s = 0.5, 1 or 2: there
+    # a rule without nodes at the ends of its panels sees no jump.
+    @pytest.mark.parametrize("jump", [0.1, 0.499, 0.5, 0.502, 0.999, 1.002, 2.005])
+    def test_demand_that_may_not_come(self, jump: float) -> None:
+        comes = 0.75 * math.exp(-jump)
+        law = ob.zero_inflated(stats.uniform(10, 10), share=1 - comes)
+        found = newsvendor(law, 1.0, 3.0)
+        assert (found.capacity, found.surplus) == (0, 0)
+        assert found.shortage == pytest.approx(15 * comes, rel=1e-9)
+
+    @pytest.mark.parametrize("share", [0.2, 0.45, 0.7])
+    def test_two_ranges_far_apart(self, share: float) -> None:
+        law = ob.mixture([stats.uniform(0, 1), stats.uniform(50, 10)], [share, 1 - share])
+        found = newsvendor(law, 9.0, 11.0)
+        q = float(found.capacity)
+        assert q == pytest.approx(0.45 / share if share > 0.45 else law.ppf(0.45))
+
+        def beyond(low: float, width: float) -> float:
+            inside = min(max(low + width - q, 0), width)
+            return (inside**2 / 2 + max(low - q, 0) * width) / width
+
+        short = share * beyond(0, 1) + (1 - share) * beyond(50, 10)
+        mean = share * 0.5 + (1 - share) * 55
+        assert found.shortage == pytest.approx(short, rel=1e-9)
+        assert found.surplus == pytest.approx(q - mean + short, rel=1e-8, abs=1e-8)
+
     def test_figures_and_a_range(self) -> None:
         # Capacity is the highest figure, beyond which only a far tail lies.
         law = ob.market.pool([3.2, 8.0, (4, 5)])
@@ -271,6 +297,43 @@ def test_draws_that_do_not_count() -> None:
     )
     with pytest.raises(ValueError, match="some weight"):
         newsvendor(weightless, 3.0, 1.0)
+
+
+def test_costs_in_other_containers_beside_draws() -> None:
+    draws = np.array([3.0, 4.0, 4.0, 5.0, 8.0])
+    demand = xr.DataArray(draws, dims="draw")
+    exact = [newsvendor(draws, u, 1.0).regret for u in (3.0, 0.5)]
+    for kind in (list, np.array, pd.Series, lambda u: da.from_array(np.array(u))):
+        found = newsvendor(demand, kind([3.0, 0.5]), 1.0).regret
+        np.testing.assert_allclose(np.asarray(found), exact, rtol=1e-12)
+    weighted = demand.assign_coords(draw_weight=("draw", [1.0, 0, 0, 0, 1]))
+    assert newsvendor(weighted, [3.0, 0.5], 1.0).capacity.tolist() == [8, 3]
+    sites = xr.DataArray([draws, 2 * draws], {"site": ["a", "b"]}, dims=("site", "draw"))
+    exact[1] *= 2
+    for cost in ([3.0, 0.5], pd.Series([3.0, 0.5], index=["a", "b"])):
+        found = newsvendor(sites, cost, 1.0).regret
+        np.testing.assert_allclose(found, exact, rtol=1e-12)
+        assert found.dims == ("site",)
+    with pytest.raises(ValueError, match="demand and underage have different labels"):
+        newsvendor(sites, pd.Series([3.0, 0.5], index=["b", "a"]), 1.0)
+    with pytest.raises(ValueError, match=r"underage in shape .* does not go along a DataArray"):
+        newsvendor(sites, [3.0, 0.5, 1.0], 1.0)
+
+
+def test_masked_costs_are_missing() -> None:
+    costs = np.ma.MaskedArray([1.0, 99.0], mask=[False, True])
+    for demand in (stats.norm(3, 1), np.array([1.0, 2.0, 3.0]), xr.DataArray([1, 2], dims="draw")):
+        found = newsvendor(demand, costs, 1.0)
+        for part in (found.capacity, found.shortage, found.surplus):
+            assert np.isnan(part).tolist() == [False, True]
+
+
+def test_lazy_costs_stay_lazy() -> None:
+    costs = da.from_array(np.array([1.0, 3.0]), 1)
+    found = newsvendor(stats.norm(3, 1), costs, 1.0)
+    assert isinstance(found.capacity, da.Array)
+    exact = 3 + stats.norm.ppf([0.5, 0.75])
+    np.testing.assert_allclose(found.capacity.compute(), exact, rtol=1e-12)
 
 
 def test_costs_of_other_labels_are_refused() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import dask.array as da
 import mpmath
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import xarray as xr
 from hypothesis import assume, example, given, settings
@@ -365,3 +367,18 @@ def test_wrong_options_are_said(
 def test_weights_that_are_no_numbers_are_said() -> None:
     with pytest.raises(TypeError, match=r"weights must be a list of numbers, got \[1, 'x'\]"):
         ob.market.pool([3, 4], weights=[1, "x"])
+
+
+def test_draws_in_any_array() -> None:
+    draws = [1.0, 2.0, 6.0]
+    for kind in (np.array, pd.Series, pl.Series, lambda x: da.from_array(np.array(x))):
+        assert ob.market.pool([kind(draws), 9.0], [1, 3]).mean() == pytest.approx(7.5)
+
+
+def test_a_table_is_refused_with_what_to_do() -> None:
+    frame = pd.DataFrame({"a": [3.0, 4.0], "b": [5.0, 6.0]})
+    with pytest.raises(TypeError, match=r"got a DataFrame; .* write dict\(frame.items\(\)\)"):
+        ob.market.pool(frame)
+    assert ob.market.pool(dict(frame.items())).mean() == 4.5
+    with pytest.raises(TypeError, match="estimate 0 must be a distribution"):
+        ob.market.pool([frame.to_xarray()])

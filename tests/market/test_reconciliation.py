@@ -198,6 +198,8 @@ def test_the_logarithm_of_a_distance() -> None:
 
 @given(width=st.floats(1e-14, 1e-3), place=st.floats(1e-3, 1e6))
 @example(width=1e-12, place=1.0)
+@example(width=5.960464477539063e-08, place=418087.3177614764)
+@example(width=1.4773776525985096e-07, place=418087.3177614764)
 @settings(deadline=None)
 def test_narrow_ranges(width: float, place: float) -> None:
     normal, uniform = stats.norm(place, place * width), stats.uniform(place, place * width)
@@ -247,3 +249,10 @@ def test_logarithms_of_clipped_and_normal_figures() -> None:
 def test_what_floating_point_numbers_cannot_hold_is_refused_with_the_reason(law) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match=r"a has no mean and variance of its log.*adds up to"):
         reconcile({"a": law}, kind="log")
+
+
+def test_random_is_true_or_false() -> None:
+    routes = [stats.norm(1, 1), stats.norm(9, 1)]
+    assert reconcile(routes, random=np.bool_(False)).between == 0.0
+    with pytest.raises(TypeError, match="random must be True or False, got 'no'"):
+        reconcile(routes, random="no")  # type: ignore[arg-type]

@@ -172,6 +172,20 @@ def test_definitions_are_arguments() -> None:
         industry(digestion_quarters=1.5)
 
 
+def test_limits_of_a_bust_are_fractions() -> None:
+    # In percent nothing would fall so far, and all use would be too low.
+    for name, wrong in (("bust_fall", 50.0), ("bust_utilization", 40.0), ("bust_fall", -0.1)):
+        with pytest.warns(RuntimeWarning, match="invalid value"):
+            found = industry(**{name: wrong})
+        other = {"bust_fall": "bust_of_utilization", "bust_utilization": "bust_of_capex"}[name]
+        assert np.isnan(found.bust)
+        assert (found[other].item(), found.digestion.item()) == (0.0, 0.0)
+    assert np.isnan(industry(bust_fall=np.nan).bust_of_capex)
+    limits = xr.DataArray([0.01, 0.6], dims="limit")
+    found = industry(demand_growth=0.13, bust_fall=limits)
+    assert found.bust.values.tolist() == (found.largest_fall.item() >= limits).values.tolist()
+
+
 def test_five_percent_of_the_cost_is_a_pain_period() -> None:
     calm = industry()
     shock = industry(efficiency=0.05, efficiency_from=4, elasticity=-1.11)
@@ -334,6 +348,9 @@ def test_wrong_structure_is_said() -> None:
         industry(demand_growth=xr.DataArray([0.1] * 3, dims="period"))
     with pytest.raises(ValueError, match="life has 1 axes without names"):
         industry(life=[4.0, 5.0])
+    for start in ("x", "2025-02-15", None):
+        with pytest.raises(ValueError, match=f"start must be the first day of a month.*{start}"):
+            industry(start=start)
     with pytest.raises(TypeError, match="cadence must be a number"):
         industry(cadence="yearly")
     site = [xr.DataArray([5.0, 5.0], {"site": list(names)}, dims="site") for names in ("ab", "bc")]

@@ -317,6 +317,7 @@ def test_truncation_is_conditional_probability(low: float, width: float, share: 
         ),
         (lambda: ob.mixture([stats.norm([1, 2])], [1]), ValueError, r"component 0: .*shape \(2,\)"),
         (lambda: ob.mixture([1, 2], [1]), ValueError, "weights must be as many"),
+        (lambda: ob.zero_inflated(0.4, stats.norm()), TypeError, "share must be a number, got"),
         (lambda: ob.zero_inflated(stats.norm(), 1.5), ValueError, "share must be from 0 to 1"),
         (lambda: ob.zero_inflated(stats.norm(), math.nan), ValueError, "share must be from"),
         (lambda: ob.zero_inflated(stats.norm(), "half"), TypeError, "share must be a number"),

@@ -23,6 +23,8 @@ def worst(grades: Iterable[str]) -> str:
 
     Raises
     ------
+    TypeError
+        If `grades` is no list or other iterable.
     ValueError
         If there is none, or one is no grade.
 
@@ -36,6 +38,9 @@ def worst(grades: Iterable[str]) -> str:
     >>> ob.data.worst(["A", "unverified", "B"])
     'unverified'
     """
+    if not isinstance(grades, Iterable):
+        msg = f"grades must be a list of grades, got {grades!r:.80}"
+        raise TypeError(msg)
     given = [grades] if isinstance(grades, str) else list(grades)
     if not given:
         msg = "grades are empty; what rests on nothing has no grade"

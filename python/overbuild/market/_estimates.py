@@ -25,6 +25,10 @@ _MOST_VALUES = 4_096
 
 def as_laws(estimates: Any, spread: float | None, level: float) -> dict[str, Law]:
     """Return estimates as distributions, by their names or as ``estimate 0`` and so on."""
+    if isinstance(estimates, pd.DataFrame):
+        msg = "estimates must be a mapping or a list of estimates, got a DataFrame; "
+        msg += "if each column has the draws of one, write dict(frame.items())"
+        raise TypeError(msg)
     if isinstance(estimates, Mapping | pd.Series):
         names = [str(name) for name, _ in estimates.items()]
         if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -54,9 +58,9 @@ def _law(name: str, given: Any, spread: float | None, level: float) -> Law:
     value = given.value if isinstance(given, Input) else given
     if isinstance(value, tuple | list):
         return as_component(name, _range(name, value, level))
-    if isinstance(value, np.ndarray | xr.DataArray | pd.Series) and np.ndim(value):
-        return _of_draws(name, value)
-    if isinstance(value, np.ndarray | xr.DataArray):
+    if hasattr(value, "__array__") and not isinstance(value, np.generic | xr.Dataset):
+        if np.ndim(value):
+            return _of_draws(name, value)
         value = float(value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool) and spread is not None:
         figure = float(value)

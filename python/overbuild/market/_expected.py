@@ -29,9 +29,12 @@ _MOST_HALVINGS = 40
 #: Critical ratios that are integrated at once.
 _BLOCK = 4_096
 
-#: Gauss-Legendre nodes and weights on 0 to 1.
-_NODES = 0.5 * (1.0 + np.polynomial.legendre.leggauss(12)[0])
-_WEIGHTS = 0.5 * np.polynomial.legendre.leggauss(12)[1]
+#: Gauss-Lobatto nodes and weights on 0 to 1. Both ends are nodes: quantiles jump where nothing has
+#: a probability, and a jump between an end and the node next to it would not be seen otherwise.
+_LAST = np.polynomial.Legendre.basis(11)
+_ROOTS = np.concatenate([[-1.0], np.sort(_LAST.deriv().roots().real), [1.0]])
+_NODES = 0.5 * (1.0 + _ROOTS)
+_WEIGHTS = 1.0 / (12 * 11 * _LAST(_ROOTS) ** 2)
 
 #: Tails of a distribution on whole numbers, of which scipy may find only the larger ones.
 _TAILS = (1e-18, 1e-16, 1e-15, 1e-14)
@@ -77,7 +80,7 @@ def _at_ratios(law: Law, r: _Floats) -> tuple[_Floats, _Floats, _Floats]:
         # Tails are followed farther than some of scipy's quantiles go, which say so.
         warnings.simplefilter("ignore", RuntimeWarning)
         q = np.asarray(law.ppf(r))
-        spread = float(law.isf(0.25) - law.ppf(0.25))
+        spread = _spread(law)
         rounding = _ROUNDING * (spread + np.abs(q))
         shortage = (1.0 - r) * _mean_beyond(
             lambda tail: law.isf((1.0 - r) * tail) - q,
@@ -92,6 +95,12 @@ def _at_ratios(law: Law, r: _Floats) -> tuple[_Floats, _Floats, _Floats]:
             rounding,
         )
     return q, shortage, surplus
+
+
+def _spread(law: Law) -> float:
+    """Return the distance of the quartiles, or of what lies farther out if they are one value."""
+    wide = (float(law.isf(tail) - law.ppf(tail)) for tail in (0.25, 0.1, 0.01, 1e-3, 1e-6))
+    return next((distance for distance in wide if distance > 0.0), 0.0)
 
 
 def _mean_beyond(

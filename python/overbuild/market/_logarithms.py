@@ -21,6 +21,9 @@ NEGLIGIBLE = 1e-9
 #: In a range so narrow, in parts of its place, a logarithm is a straight line.
 _NARROW = 1e-8
 
+#: In such a one it is so but for a millionth of the spread, if the density has too few digits.
+_RATHER_NARROW = 1e-6
+
 #: How much of a density may lie beyond the numbers there are.
 _MISSING = 1e-8
 
@@ -41,7 +44,7 @@ def of_logarithms(name: str, law: Law) -> tuple[float, float]:
         means, variances = np.transpose([of_logarithms(name, part) for part in law.laws])
         mean = float(law.weights @ means)
         return mean, float(law.weights @ ((means - mean) ** 2 + variances))
-    if (found := _of_lognormal(law)) or (found := _of_narrow(law)):
+    if (found := _of_lognormal(law)) or (found := _of_narrow(law, _NARROW)):
         return found
     if values := single_values(law, name):
         logs = np.log(values[0])
@@ -59,6 +62,8 @@ def of_logarithms(name: str, law: Law) -> tuple[float, float]:
         mean, variance = mean_and_variance(logarithm, _MOST_INTERVALS)
         if math.isfinite(variance):
             return mean, variance
+    if found := _of_narrow(law, _RATHER_NARROW):
+        return found
     msg = (
         f"{name} has no mean and variance of its logarithm that could be computed: from the least "
         f"to the greatest number there is its density adds up to {math.exp(whole.log_integral):.9g}"
@@ -78,13 +83,13 @@ def _of_lognormal(law: Law) -> tuple[float, float] | None:
     return math.log(terms.get("scale", 1.0)), float(terms["s"]) ** 2
 
 
-def _of_narrow(law: Law) -> tuple[float, float] | None:
+def _of_narrow(law: Law, narrow: float) -> tuple[float, float] | None:
     """Return them of a range in which densities have lost their digits."""
     place = float(law.ppf(0.5))
-    if not (float(law.isf(0.25)) - float(law.ppf(0.25)) < _NARROW * place):
+    if not (float(law.isf(0.25)) - float(law.ppf(0.25)) < narrow * place):
         return None
     mean, variance = law.mean(), law.var()
-    if not (math.isfinite(mean) and 0.0 <= variance < (10.0 * _NARROW * mean) ** 2):
+    if not (math.isfinite(mean) and 0.0 <= variance < (10.0 * narrow * mean) ** 2):
         return None  # narrow but for its tails
     relative = variance / mean**2
     return math.log(mean) - 0.5 * relative, relative

@@ -173,7 +173,7 @@ class Adoption:
 
     def __repr__(self) -> str:
         named = (f"{name} {_short(value)}" for name, value in self.parameters.items())
-        at = " and ".join(f"{time:g}" for time in self._times)
+        at = " and ".join(map(_time, self._times))
         return f"{self.kind} curve through points at {at}: {', '.join(named)}"
 
 
@@ -255,16 +255,18 @@ def through(
         msg = "a bass curve needs launch" if launch is None else "a logistic curve has no launch"
         raise ValueError(msg)
     (t1, first), (t2, second) = _two(points)
-    drawn = _drawn({f"point {t1:g}": first, f"point {t2:g}": second}, draws, seed)
-    y1, y2 = drawn.values()
-    operands: dict[str, Values] = {"t1": t1, "y1": y1, "t2": t2, "y2": y2, "ceiling": ceiling}
+    one, other = (f"point {_time(time)}" for time in (t1, t2))
+    drawn = _drawn({one: first, other: second}, draws, seed)
+    # By names that an error can tell.
+    known = {"t1": t1, one: drawn[one], "t2": t2, other: drawn[other], "ceiling": ceiling}
+    operands: dict[str, Values] = known
     if kind == "logistic":
         rate = elementwise(_core.logistic_rate, {}, **operands)
         peak = elementwise(_core.logistic_midpoint, {}, **operands)
         parameters = {"rate": rate, "midpoint": peak}
     else:
         total = elementwise(_core.bass_sum, {}, **operands, launch=launch)
-        operands = {"t1": t1, "y1": y1, "total": total, "ceiling": ceiling, "launch": launch}
+        operands = {"t1": t1, one: drawn[one], "total": total, "ceiling": ceiling, "launch": launch}
         innovation = elementwise(_core.bass_innovation, {}, **operands)
         imitation = elementwise(np.subtract, {}, total=total, innovation=innovation)
         parameters = {"innovation": innovation, "imitation": imitation}
@@ -289,10 +291,15 @@ def _two(points: Any) -> list[tuple[float, Any]]:
             raise TypeError(msg)
     found.sort(key=lambda pair: float(pair[0]))
     if len(found) != 2 or found[0][0] == found[1][0]:
-        times = ", ".join(f"{time:g}" for time, _ in found) or "none"
+        times = ", ".join(_time(float(time)) for time, _ in found) or "none"
         msg = f"points must be two, at different times, got {len(found)} (at {times})"
         raise ValueError(msg)
     return [(float(time), share) for time, share in found]
+
+
+def _time(time: float) -> str:
+    """Return all digits of a time, and no more."""
+    return f"{int(time)}" if time.is_integer() and abs(time) < 1e15 else repr(time)
 
 
 def _drawn(points: Mapping[str, Any], draws: int, seed: int) -> dict[str, Values]:

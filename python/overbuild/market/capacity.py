@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from overbuild import _core
-from overbuild._calls import Values, elementwise, numeric, plain
+from overbuild._calls import Values, elementwise, numeric, plain, together
 from overbuild.market._expected import of_law, of_sample
 from overbuild.study.distributions.parts import as_law
 from overbuild.study.inputs import DRAW, WEIGHT, Input
@@ -189,8 +189,10 @@ def newsvendor(demand: Any, underage: Values, overage: Values, dim: str = DRAW) 
     >>> ob.market.newsvendor([3, 4, 4, 5, 8], underage=3.0, overage=[1.0, 12.0]).capacity
     array([5., 3.])
     """
-    ratio = critical_ratio(underage, overage)
     value = demand.value if isinstance(demand, Input) else demand
+    if isinstance(value, xr.DataArray):
+        underage, overage = _beside(value, underage, overage, dim)
+    ratio = critical_ratio(underage, overage)
     if _is_numbers(value):
         capacity, shortage, surplus = _from_draws(value, ratio, dim)
     else:
@@ -207,8 +209,24 @@ def _is_numbers(value: Any) -> bool:
     return isinstance(value, list | tuple) or hasattr(value, "__array__")
 
 
+def _beside(demand: xr.DataArray, underage: Values, overage: Values, dim: str) -> list[Values]:
+    """Return costs in forms that go with what is left of `demand` without its draws."""
+    demand = numeric("demand", demand)
+    if dim not in demand.dims:
+        there = ", ".join(map(str, demand.dims)) or "none"
+        msg = f"demand must have dimension {dim!r}; there are: {there}"
+        raise ValueError(msg)
+    _check_some(demand.sizes[dim])
+    left = demand.isel({dim: 0}, drop=True)
+    if not left.dims:
+        return [underage, overage]
+    return list(together(demand=left, underage=underage, overage=overage).values())[1:]
+
+
 def _of_ratio(ratio: Values, find: Callable[[_Floats], list[_Floats]]) -> tuple[Values, ...]:
     """Return three results in the form of `ratio`."""
+    if hasattr(ratio, "__dask_graph__") and not isinstance(ratio, xr.DataArray):
+        return tuple(one.data for one in _of_ratio(xr.DataArray(ratio), find))
     if isinstance(ratio, xr.DataArray):
         found: tuple[Values, ...] = xr.apply_ufunc(
             lambda r: tuple(find(r)),
@@ -218,7 +236,7 @@ def _of_ratio(ratio: Values, find: Callable[[_Floats], list[_Floats]]) -> tuple[
             output_dtypes=[float] * 3,
         )
         return found
-    results = find(np.asarray(ratio, dtype=float))
+    results = find(np.asarray(plain(ratio), dtype=float))
     if isinstance(ratio, pd.Series):
         return tuple(pd.Series(one, index=ratio.index) for one in results)
     if isinstance(ratio, pd.DataFrame):
@@ -243,18 +261,16 @@ def _from_draws(demand: Any, ratio: Values, dim: str) -> tuple[Values, ...]:
             raise ValueError(msg)
         _check_some(draws.shape[-1])
         return _of_ratio(ratio, lambda r: of_sample(draws, None, r))
-    if dim not in demand.dims:
-        there = ", ".join(map(str, demand.dims)) or "none"
-        msg = f"demand must have dimension {dim!r}; there are: {there}"
-        raise ValueError(msg)
     if isinstance(ratio, xr.DataArray) and dim in ratio.dims:
         msg = f"underage and overage are one number for all of {dim!r}, but have that dimension"
         raise ValueError(msg)
-    _check_some(demand.sizes[dim])
     weights = demand[WEIGHT].values if WEIGHT in demand.coords else None
     if weights is not None and not weights.sum() > 0:
         msg = "demand must have a draw of some weight; the sum of its weights is not above 0"
         raise ValueError(msg)
+    if demand.ndim == 1 and np.ndim(ratio) and not isinstance(ratio, xr.DataArray):
+        # Nothing but draws: the results are as the costs are.
+        return _of_ratio(ratio, lambda r: of_sample(np.asarray(demand, float), weights, r))
     found: tuple[Values, ...] = xr.apply_ufunc(
         lambda draws, r: tuple(of_sample(draws, weights, r)),
         demand,

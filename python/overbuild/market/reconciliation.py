@@ -91,8 +91,9 @@ def reconcile(
         Whether the quantity itself or its logarithm is pooled, which suits what may be off by a
         factor.
     random : bool
-        Number of truths: without it there is no spread between routes, and weights are those of
-        their own errors alone (a fixed effect).
+        Whether each route may measure a number of its own, so that they differ by more than their
+        errors (random effects). Without it there is no spread between routes, and weights are those
+        of their own errors alone (a fixed effect).
     spread : float, optional
         Standard deviation of what is given as a figure, as a share of it.
     level : float
@@ -107,7 +108,8 @@ def reconcile(
     Raises
     ------
     TypeError
-        If an estimate is none of these, or `spread` or `level` is no number.
+        If an estimate is none of these, `spread` or `level` is no number, or `random` is neither
+        true nor false.
     ValueError
         If there is none, `kind` is unknown, one has no spread or an infinite one, or logarithms
         are pooled of what may be 0 or less.
@@ -133,6 +135,9 @@ def reconcile(
     if kind not in ("linear", "log"):
         msg = f"kind must be 'linear' or 'log', got {kind!r}"
         raise ValueError(msg)
+    if not isinstance(random, bool | np.bool_):
+        msg = f"random must be True or False, got {random!r:.80}"
+        raise TypeError(msg)
     laws = as_laws(estimates, spread, level)
     found = np.array([_centre_and_error(name, law, kind) for name, law in laws.items()])
     y, own = found.T

@@ -52,8 +52,8 @@ def outcome(
     past: SimpleNamespace,
     capex: xr.DataArray,
     quarters: tuple[int, int],
-    bust_fall: float,
-    bust_utilization: float,
+    bust_fall: xr.DataArray,
+    bust_utilization: xr.DataArray,
 ) -> dict[str, xr.DataArray]:
     """Find digestion and bust in the paths."""
     orders, utilization = paths["orders"], paths["utilization"]
@@ -63,13 +63,14 @@ def outcome(
     of_capex = (fall >= bust_fall).any("period")
     of_utilization = in_a_row(utilization < bust_utilization, quarters[1]).any("period")
     always = known.all("period")
+    by_capex, by_utilization = (always & limit.notnull() for limit in (bust_fall, bust_utilization))
     return {
         "fall": fall,
         "digesting": as_numbers(digesting, known),
         "digestion": as_numbers(digesting.any("period"), always),
-        "bust": as_numbers(of_capex | of_utilization, always),
-        "bust_of_capex": as_numbers(of_capex, always),
-        "bust_of_utilization": as_numbers(of_utilization, always),
+        "bust": as_numbers(of_capex | of_utilization, by_capex & by_utilization),
+        "bust_of_capex": as_numbers(of_capex, by_capex),
+        "bust_of_utilization": as_numbers(of_utilization, by_utilization),
         "largest_fall": fall.max("period", skipna=False),
         "lowest_utilization": utilization.min("period", skipna=False),
     }

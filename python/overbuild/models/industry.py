@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -66,6 +67,8 @@ _RANGES = {
     "efficiency_from": (0.0, np.inf),
     "demand_lost_from": (0.0, np.inf),
     "orders_cut_from": (0.0, np.inf),
+    "bust_fall": (0.0, 1.0),
+    "bust_utilization": (0.0, 1.0),
     "funding_from": (0.0, np.inf),
 }
 
@@ -113,8 +116,8 @@ def industry(
     periods: int = 40,
     start: str = "2025-01-01",
     digestion_quarters: int = 2,
-    bust_fall: float = 0.5,
-    bust_utilization: float = 0.4,
+    bust_fall: Values = 0.5,
+    bust_utilization: Values = 0.4,
     bust_quarters: int = 8,
 ) -> xr.Dataset:
     r"""Capacity, orders, prices and capex of an industry by quarter; whether it digests or busts.
@@ -199,10 +202,12 @@ def industry(
         First day of the first quarter.
     digestion_quarters : int
         Number of quarters of lower orders in a row that are a digestion.
-    bust_fall : float
+    bust_fall : array_like
         Fall of capex from its peak that is a bust, a fraction.
-    bust_utilization, bust_quarters : float, int
-        Utilization below which so many quarters in a row are a bust.
+    bust_utilization : array_like
+        Utilization below which several quarters in a row are a bust, a fraction.
+    bust_quarters : int
+        Number of those quarters.
 
     Returns
     -------
@@ -224,8 +229,8 @@ def industry(
         If an argument is neither a number nor an array of numbers, or a number of quarters is not
         whole.
     ValueError
-        If a number of quarters is below 1, an array has no names or a dimension that it must not
-        have, or labels differ.
+        If a number of quarters is below 1, `start` is no first day of a month, an array has no
+        names or a dimension that it must not have, or labels differ.
 
     Notes
     -----
@@ -246,7 +251,7 @@ def industry(
     >>> list(result.summary().loc[["digestion", "bust"]].columns[[3, -1]])
     ['mean', 'SE mean']
     """
-    periods = at_least_one(periods)
+    periods, first = at_least_one(periods), _month(start)
     given = _checked(
         opening_capex=opening_capex,
         capex_growth=capex_growth,
@@ -274,6 +279,8 @@ def industry(
         funding=funding,
         funding_from=funding_from,
         funding_growth=funding_growth,
+        bust_fall=bust_fall,
+        bust_utilization=bust_utilization,
     )
     before, series = past(given), _series(given, periods)
     found = vars(
@@ -308,8 +315,7 @@ def industry(
         )
     )
     found["capex"] = found["capex"] / 1e3
-    quarters = np.datetime64(start, "M") + 3 * np.arange(periods)
-    dates = {"period": quarters.astype("datetime64[ns]")}
+    dates = {"period": (first + 3 * np.arange(periods)).astype("datetime64[ns]")}
     paths = {name: path.assign_coords(dates) for name, path in found.items()}
     cost: xr.DataArray = before.chip_cost + before.power_cost
     paths["opening_cost"] = cost.where(found["orders"].notnull().all("period"))
@@ -317,10 +323,24 @@ def industry(
         at_least_one(digestion_quarters, "digestion_quarters"),
         at_least_one(bust_quarters, "bust_quarters"),
     )
-    paths |= outcome(paths, before, given.opening_capex, counts, bust_fall, bust_utilization)
+    floors = given.bust_fall, given.bust_utilization
+    paths |= outcome(paths, before, given.opening_capex, counts, *floors)
     return xr.Dataset(
         {name: paths[name].drop_attrs().assign_attrs(unit=unit) for name, unit in _UNITS.items()}
     )
+
+
+def _month(start: str) -> np.datetime64:
+    """Return the month that begins on a day."""
+    try:
+        day: Any = np.datetime64(start, "D")
+    except (TypeError, ValueError):
+        day = np.datetime64("NaT")
+    month = day.astype("datetime64[M]")
+    if day != month:  # nor is no day equal to any
+        msg = f"start must be the first day of a month, such as '2025-01-01', got {start!r:.80}"
+        raise ValueError(msg)
+    return np.datetime64(month)
 
 
 def _checked(**arguments: Values | None) -> SimpleNamespace:
