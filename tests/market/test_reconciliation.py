@@ -165,6 +165,10 @@ def log_gamma_ratio(a: float, b: float) -> tuple[float, float]:
 @given(a=st.floats(0.04, 200), b=st.floats(0.04, 200), scale=st.floats(1e-6, 1e6))
 @example(a=0.05, b=0.05, scale=1.0)
 @example(a=1.5, b=2.0, scale=1.0)
+@example(a=2.0, b=0.25, scale=1.0)  # the last step of a tail goes beyond all numbers
+@example(a=0.5, b=2.0, scale=1.0)  # scipy does not find all quantiles
+@example(a=0.0633, b=23.0, scale=1.0)  # numbers with few digits
+@example(a=1.0, b=0.06, scale=1.0)  # numbers end where the tail begins
 def test_logarithms_of_heavy_distributions(a: float, b: float, scale: float) -> None:
     mean, variance = log_gamma_ratio(a, b)
     # (distribution, mean and variance of its logarithm)

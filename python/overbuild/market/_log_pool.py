@@ -7,7 +7,7 @@ product of their densities is far below the smallest number.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,9 @@ _TAIL = 1e-19
 #: numbers go, or until a step adds less than a part of the whole.
 _STEP, _FARTHEST, _FADED = math.log(2.0), 690.0, 1e-18
 
-#: Steps over which the power of a tail is taken; by how much that may change; what is no fall.
-_SLOPE, _STEADY, _LEVEL = 32, 1e-6, 1e-9
+#: Steps over which the power of a tail is taken; by how much that may change; what is no fall; and
+#: what rest of a whole does not matter.
+_SLOPE, _STEADY, _LEVEL, _NOTHING = 32, 1e-6, 1e-9, 1e-12
 
 #: Logarithms of the least density with all of its digits, and of the least there is.
 _LEAST_SOUND, _LEAST = -700.0, -746.0
@@ -142,26 +143,49 @@ class LogPool(Composite):
         def log_parts(log_distance: Floats, own: list[Floats]) -> Floats:
             return (order + 1) * log_distance + self._log_product(own) - self._log_total
 
-        edges = np.arange(math.log(side * (start - self._middle)), _FARTHEST, _STEP)
-        t = (edges[:-1, np.newaxis] + _STEP * _NODES).ravel()
-        own = own_logs(t)
-        count = min(map(_sound, own)) // _NODES.size
+        begin = math.log(side * (start - self._middle))
+        edges = np.arange(begin, _FARTHEST, _STEP)
+        t, own, count = self._followed(edges, own_logs)
+        if count < _SLOPE:
+            # Numbers end soon, which larger steps would not get near.
+            edges = np.linspace(begin, edges[min(count + 1, edges.size - 1)], 4 * _SLOPE)
+            t, own, count = self._followed(edges, own_logs)
+        step = edges[1] - edges[0]
         with np.errstate(over="ignore"):
-            parts = np.exp(log_parts(t, own)).reshape(-1, _NODES.size) @ _WEIGHTS * _STEP
+            parts = np.exp(log_parts(t, own)).reshape(-1, _NODES.size) @ _WEIGHTS * step
         total = float(parts[:count].sum())
-        if count == 0 or parts[count - 1] <= _FADED * (size + total):
+        if count and parts[count - 1] <= _FADED * (size + total):
             return total
         if count < 2:
-            return math.nan
+            # Numbers end where the tail begins.
+            most = self._most_beyond(start, side, order)
+            return total if most <= _NOTHING * (size + total) else math.nan
         steps = min(_SLOPE, count // 2)
         at = edges[[count - 2 * steps, count - steps, count]]
         ends = log_parts(at, own_logs(at))
-        before, falls = -np.diff(ends) / (steps * _STEP)
+        before, falls = -np.diff(ends) / (steps * step)
         if not falls > _LEVEL:
             return math.inf
         rest = math.exp(ends[-1]) / falls
         is_power = abs(before - falls) <= _STEADY * falls
-        return float(total + rest) if is_power else math.nan
+        # What falls faster and faster has less of a rest than a power.
+        is_nothing = falls > before and rest <= _NOTHING * (size + total)
+        return float(total + rest) if is_power or is_nothing else math.nan
+
+    def _most_beyond(self, start: float, side: float, order: int) -> float:
+        """Return what a tail would add to a moment if all of it lay at the last edge."""
+        cell = int(np.searchsorted(self._edges, start))
+        tail, end = (self._before, 0) if side < 0 else (self._after, -1)
+        return float(tail[cell] * abs(self._edges[end] - self._middle) ** order)
+
+    @staticmethod
+    def _followed(
+        edges: Floats, own_logs: Callable[[Floats], list[Floats]]
+    ) -> tuple[Floats, list[Floats], int]:
+        """Return the nodes between edges, densities there, and between how many all are sound."""
+        t = (edges[:-1, np.newaxis] + (edges[1] - edges[0]) * _NODES).ravel()
+        own = own_logs(t)
+        return t, own, min(map(_sound, own)) // _NODES.size
 
     def _own_logs(self, x: Floats) -> list[Floats]:
         """Return the logarithms of the density of each of them."""

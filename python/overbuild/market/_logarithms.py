@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -26,6 +28,9 @@ _RATHER_NARROW = 1e-6
 
 #: How much of a density may lie beyond the numbers there are.
 _MISSING = 1e-8
+
+#: The least number with all of its digits.
+_LEAST = float(np.finfo(float).tiny)
 
 #: Intervals over which quantiles are integrated where a density does not do.
 _MOST_INTERVALS = 60
@@ -108,16 +113,23 @@ class _Logarithm:
         return math.log(low) if low > 0 else -math.inf, math.log(high)
 
     def ppf(self, q: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return np.log(self.law.ppf(q))
+        return self._log(self.law.ppf, q)
 
     def isf(self, q: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return np.log(self.law.isf(q))
+        return self._log(self.law.isf, q)
+
+    @staticmethod
+    def _log(quantile: Callable[[Any], Any], q: Any) -> Any:
+        # A quantile that scipy did not find in time only makes for other cells.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.log(quantile(q))
 
     def logpdf(self, x: Floats) -> Floats:
         with np.errstate(all="ignore"):
             value = np.exp(x)
             given = self.law.distribution if isinstance(self.law, Foreign) else self.law
             own = getattr(given, "logpdf", None)
-            return np.asarray(x + (own(value) if own else np.log(given.pdf(value))))
+            found = x + (own(value) if own else np.log(given.pdf(value)))
+        # Numbers below that have few digits, and no logarithm to speak of.
+        return np.where(value < _LEAST, -np.inf, found)
