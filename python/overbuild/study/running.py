@@ -20,7 +20,7 @@ from overbuild.study.drivers.sobol import sobol
 from overbuild.study.evidence.conditioning import conditioned
 from overbuild.study.evidence.observations import as_evidence
 from overbuild.study.execution import precision as precise
-from overbuild.study.execution.chunks import Work
+from overbuild.study.execution.chunks import MOST_AT_ONCE, Work
 from overbuild.study.execution.collecting import Columns, check_dims
 from overbuild.study.execution.evaluation import Model
 from overbuild.study.execution.run import Run
@@ -28,9 +28,6 @@ from overbuild.study.inputs import as_inputs
 from overbuild.study.results import Result
 from overbuild.study.scenarios import as_scenarios, derived_grade, labels_of
 from overbuild.study.tables import Table, read_inputs, read_scenarios
-
-#: Draws that a model gets at once, unless told otherwise.
-CHUNK = 2**17
 
 #: Draws of a run, and those a run to a stated precision begins with, unless told otherwise.
 DRAWS, FIRST_DRAWS = 2**16, 2**12
@@ -158,6 +155,8 @@ class Study:
             `chunk`, `executor` and the number of threads.
         chunk : int, optional
             Draws that the model gets at once: less memory if smaller, less overhead if larger.
+            Unless given, 2**17, or less where numbers of so many would take more than 128 MB and
+            there is neither `executor` nor `store`; the model is then tried with a few draws.
         progress : bool, optional
             Whether to show a progress bar; by default in a terminal or notebook, when a run
             takes more than a second.
@@ -200,13 +199,16 @@ class Study:
         draws = _whole("draws", draws, 1, 2**BITS)
         most = draws if precision is None else _whole("max_draws", max_draws, draws, 2**BITS)
         seed = _whole("seed", seed, 0, None)
-        chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
+        chunk = None if chunk is None else _whole("chunk", chunk, 1, None)
         wanted = precise.as_wanted(precision)
         if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
             msg = f"executor must be an executor with a method submit, got {executor!r:.80}"
             raise TypeError(msg)
         self.partial = None
         work = self.work(most, seed)
+        if chunk is None:
+            is_here = executor is None and store is None
+            chunk = work.at_once(most) if is_here else MOST_AT_ONCE
         if store is None:
             collection: Any = Columns(draws)
         else:
@@ -323,7 +325,7 @@ class Study:
         outputs : str or sequence of str, optional
             Names of outputs, or labels of their positions; all if not given.
         chunk : int, optional
-            Draws that the model gets at once.
+            Draws that the model gets at once, as for :meth:`run`.
 
         Returns
         -------
@@ -363,7 +365,7 @@ class Study:
         """
         draws = _whole("draws", draws, 1, 2**BITS)
         seed = _whole("seed", seed, 0, None)
-        chunk = CHUNK if chunk is None else _whole("chunk", chunk, 1, None)
+        chunk = None if chunk is None else _whole("chunk", chunk, 1, None)
         return sobol(self, draws, seed, chunk, outputs)
 
     def work(self, draws: int, seed: int) -> Work:

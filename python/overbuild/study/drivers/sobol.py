@@ -27,7 +27,7 @@ _COLUMNS = ["first_order", "SE first_order", "total_order", "SE total_order"]
 
 
 def sobol(
-    study: Study, draws: int, seed: int, chunk: int, outputs: str | Sequence[str] | None
+    study: Study, draws: int, seed: int, chunk: int | None, outputs: str | Sequence[str] | None
 ) -> pd.DataFrame:
     """Estimate the indices of a study's outputs; see :meth:`overbuild.Study.sobol`."""
     if draws < _LEAST or draws & (draws - 1):
@@ -47,7 +47,7 @@ def sobol(
         raise ValueError(msg)
     known = _outputs(study, work)
     chosen = {label: known[label] for label in _chosen(known, outputs, work.model.name)}
-    matrices = _evaluate(work, _mixed(inputs, draws, seed), chosen, chunk)
+    matrices = _evaluate(work, _mixed(inputs, draws, seed), chosen, chunk or work.at_once(draws))
     tables = {
         label: _table(matrices[label], inputs, list(work.tables[one.scenario]))
         for label, one in chosen.items()

@@ -18,6 +18,13 @@ from overbuild.study.execution.evaluation import Model
 from overbuild.study.inputs import DRAW, SCENARIO, Input
 from overbuild.study.labels import places
 
+#: Draws at once, unless told otherwise: the most and the least, and bytes that their numbers take.
+#: Memory is claimed anew for each array that is large, which takes longer than to compute it.
+MOST_AT_ONCE, LEAST_AT_ONCE, BYTES_AT_ONCE = 2**17, 2**12, 2**27
+
+#: Draws that tell how many numbers a draw has.
+_TRIED = 64
+
 #: Arrays to be filled, by label.
 Room = Mapping[str, NDArray[np.float64]]
 
@@ -54,6 +61,18 @@ class Work:
     def __call__(self, start: int, n: int) -> dict[str, xr.DataArray]:
         """Return the random inputs and the outputs of draws `start` to ``start + n``."""
         return self.outcome(self.drawn(start, n), start, n)
+
+    def at_once(self, draws: int) -> int:
+        """Return how many draws to evaluate at once, if there are so many.
+
+        It takes a trial with a few, unless there are few draws at all.
+        """
+        if draws <= LEAST_AT_ONCE:
+            return MOST_AT_ONCE
+        found = self._outcome(self.drawn(0, _TRIED), _TRIED, check=False)
+        numbers = sum(value.size for value in found.values() if DRAW in value.dims) // _TRIED
+        fitting = BYTES_AT_ONCE // (8 * max(1, numbers))
+        return min(MOST_AT_ONCE, max(LEAST_AT_ONCE, 1 << (fitting.bit_length() - 1)))
 
     def drawn(self, start: int, n: int, room: Room | None = None) -> Drawn:
         """Return draws `start` to ``start + n`` of all that is random.
