@@ -54,3 +54,14 @@ def assert_same_bits(found: xr.Dataset, expected: xr.Dataset) -> None:
         ours, theirs = found[name].values, variable.values
         assert ours.dtype == theirs.dtype == np.float64
         np.testing.assert_array_equal(ours.view(np.uint64), theirs.view(np.uint64))
+
+
+def plain(**changes: Any) -> ob.Study:
+    """Return a small study that can be changed in one thing."""
+    inputs = {"a": stats.norm(), "b": stats.expon(), "c": 2.0} | changes.pop("inputs", {})
+    return ob.Study(changes.pop("model", first_model), inputs, **changes)
+
+
+def first_model(a: Any, b: Any, c: float) -> dict[str, Any]:
+    """One output of both inputs."""
+    return {"y": a + b * c}
