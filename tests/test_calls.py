@@ -209,3 +209,18 @@ def test_a_new_dimension_leaves_others_as_they_were() -> None:
         ValueError, match=r"^opening_gpus and closing_gpus have different labels for places"
     ):
         use.fleet_ramp(pd.DataFrame({"x": LABELS}), pd.DataFrame({"x": [1.0, 2, 3]}), periods=2)
+
+
+@pytest.mark.parametrize("value", [True, 2.0, "2", None])
+def test_what_is_no_whole_number(value) -> None:
+    with pytest.raises(TypeError, match="periods must be a whole number, got"):
+        ob.market.cycle(periods=value, capacity=1.0)
+    with pytest.raises(TypeError, match="seed must be a whole number, got"):
+        ob.Study(lambda a: {"y": a}, {"a": 1.0}).run(seed=value)
+
+
+def test_bounds_of_whole_numbers_are_said() -> None:
+    with pytest.raises(ValueError, match="periods must be at least 1, got 0"):
+        ob.market.cycle(periods=0, capacity=1.0)
+    with pytest.raises(ValueError, match=r"draws must be from 1 to \d+, got 0"):
+        ob.Study(lambda a: {"y": a}, {"a": 1.0}).run(0)

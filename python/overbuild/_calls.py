@@ -129,17 +129,25 @@ def within(values: Values, low: Values, high: Values) -> Values:
     return elementwise(_core.within, {}, values=values, low=low, high=high)
 
 
+def whole(name: str, value: int, least: int = 0, most: int | None = None) -> int:
+    """Return a whole number within its bounds."""
+    try:
+        if isinstance(value, bool):  # which Python takes for 0 and 1
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        msg = f"{name} must be a whole number, got {value!r}"
+        raise TypeError(msg) from None
+    if number < least or (most is not None and number > most):
+        span = f"at least {least}" if most is None else f"from {least} to {most}"
+        msg = f"{name} must be {span}, got {number}"
+        raise ValueError(msg)
+    return number
+
+
 def at_least_one(periods: int, name: str = "periods") -> int:
     """Return a number of periods, which must be whole and at least 1."""
-    try:
-        size = operator.index(periods)
-    except TypeError:
-        msg = f"{name} must be a whole number, got {periods!r}"
-        raise TypeError(msg) from None
-    if size < 1:
-        msg = f"{name} must be at least 1, got {periods}"
-        raise ValueError(msg)
-    return size
+    return whole(name, periods, 1)
 
 
 def spread(

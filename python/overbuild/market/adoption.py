@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from overbuild import _core
-from overbuild._calls import Values, at_least_one, elementwise, numeric, with_names
+from overbuild._calls import Values, at_least_one, elementwise, numeric, whole, with_names
 from overbuild.study.draws.sampling import BITS, Sampler, tabulate_all
 from overbuild.study.inputs import DRAW, Input, settled
 
@@ -312,7 +311,7 @@ def _drawn(points: Mapping[str, Any], draws: int, seed: int) -> dict[str, Values
             )
             msg += "a list for an array of two numbers"
             raise ValueError(msg)
-    seed = _whole("seed", seed)
+    seed = whole("seed", seed)
     random = {name: one for name, one in bare.items() if not _is_numbers(one)}
     if not random:
         return {name: numeric(name, one) for name, one in bare.items()}
@@ -324,19 +323,6 @@ def _drawn(points: Mapping[str, Any], draws: int, seed: int) -> dict[str, Values
     drawn = Sampler.of(tables, size, seed).draw(tables, 0, size)
     named = {name: xr.DataArray(values, dims=DRAW) for name, values in drawn.items()}
     return {name: named.get(name, one) for name, one in bare.items()}
-
-
-def _whole(name: str, value: int) -> int:
-    """Return a whole number of at least 0."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        msg = f"{name} must be a whole number, got {value!r}"
-        raise TypeError(msg) from None
-    if number < 0:
-        msg = f"{name} must be at least 0, got {number}"
-        raise ValueError(msg)
-    return number
 
 
 def _is_numbers(value: Any) -> bool:

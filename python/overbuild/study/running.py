@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from overbuild._calls import whole
 from overbuild._core import QuantileTable
 from overbuild.study.draws.correlation import as_correlation
 from overbuild.study.draws.sampling import BITS, Sampler, tabulate_all
@@ -196,10 +196,10 @@ class Study:
         """
         if draws is None:
             draws = DRAWS if precision is None else FIRST_DRAWS
-        draws = _whole("draws", draws, 1, 2**BITS)
-        most = draws if precision is None else _whole("max_draws", max_draws, draws, 2**BITS)
-        seed = _whole("seed", seed, 0, None)
-        chunk = None if chunk is None else _whole("chunk", chunk, 1, None)
+        draws = whole("draws", draws, 1, 2**BITS)
+        most = draws if precision is None else whole("max_draws", max_draws, draws, 2**BITS)
+        seed = whole("seed", seed)
+        chunk = None if chunk is None else whole("chunk", chunk, 1)
         wanted = precise.as_wanted(precision)
         if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
             msg = f"executor must be an executor with a method submit, got {executor!r:.80}"
@@ -295,8 +295,8 @@ class Study:
         >>> print(result.dataset["a"].mean().round(1).item())
         2.5
         """
-        draws = _whole("draws", draws, 512, 2**BITS)
-        seed = _whole("seed", seed, 0, None)
+        draws = whole("draws", draws, 512, 2**BITS)
+        seed = whole("seed", seed)
         work = self.work(max(draws, 2**12), seed)
         return conditioned(work, self._labelled, as_evidence(evidence, named), draws, seed)
 
@@ -363,9 +363,9 @@ class Study:
         b              0.7          0.8
         a              0.2          0.3
         """
-        draws = _whole("draws", draws, 1, 2**BITS)
-        seed = _whole("seed", seed, 0, None)
-        chunk = None if chunk is None else _whole("chunk", chunk, 1, None)
+        draws = whole("draws", draws, 1, 2**BITS)
+        seed = whole("seed", seed)
+        chunk = None if chunk is None else whole("chunk", chunk, 1)
         return sobol(self, draws, seed, chunk, outputs)
 
     def work(self, draws: int, seed: int) -> Work:
@@ -407,18 +407,3 @@ class Study:
             raise ValueError(msg)
         check_dims(variables)
         return variables
-
-
-def _whole(name: str, value: Any, least: int, most: int | None) -> int:
-    try:
-        if isinstance(value, bool):  # which Python takes for 0 and 1
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        msg = f"{name} must be a whole number, got {value!r}"
-        raise TypeError(msg) from None
-    if number < least or (most is not None and number > most):
-        span = f"at least {least}" if most is None else f"from {least} to {most}"
-        msg = f"{name} must be {span}, got {number}"
-        raise ValueError(msg)
-    return number
